@@ -1,0 +1,19 @@
+"""The errors that reach a user: one clear sentence each, and the exit code of the contract."""
+
+from __future__ import annotations
+
+
+class KptuiError(Exception):
+    """An error with a sentence for the user; `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class UsageError(KptuiError):
+    """What was asked for makes no sense: an address that is none, an unknown Service. Exit code 2."""
+
+
+class SourceError(KptuiError):
+    """The source could not be read, or holds no rules. Exit code 3."""
+
+    exit_code = 3

@@ -1,0 +1,1 @@
+"""What kube-proxy meant by its chains: Services, endpoints, names."""

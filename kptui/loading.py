@@ -1,0 +1,24 @@
+"""From a source's name to a ruleset: the one place where sources, parser and extensions meet."""
+
+from __future__ import annotations
+
+from kptui.errors import SourceError
+from kptui.netfilter.extensions import Catalogue
+from kptui.sources import SourceText, read_source
+from kptui.syntax.ast import Ruleset
+from kptui.syntax.reader import read
+from kptui.text import visible
+
+
+def load(source: str) -> Ruleset:
+    """Read a file, `-` or `live:` into a ruleset; raises SourceError if it can't be read or holds no rules."""
+    return parse(read_source(source))
+
+
+def parse(source: SourceText) -> Ruleset:
+    """Parse a source's text; raises SourceError if there is no table, chain or rule in it."""
+    ruleset = read(source.text, Catalogue(), source.name)
+    if not ruleset.tables:
+        first = f" Line {ruleset.notes[0].line}: {ruleset.notes[0].message}." if ruleset.notes else ""
+        raise SourceError(f"{visible(source.name)} holds no iptables rules.{first}")
+    return ruleset

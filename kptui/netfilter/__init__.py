@@ -1,0 +1,1 @@
+"""What the kernel does with a packet: hooks, matches, targets, routing, and the trace made of them."""

@@ -1,0 +1,162 @@
+"""mark, connmark, MARK, CONNMARK: packet and connection marks (xt_mark.c, xt_connmark.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, independent
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
+from kptui.netfilter.packet import Number, Packet
+from kptui.syntax.ast import Option
+
+FULL = 0xFFFFFFFF
+Field = Literal["mark", "ctmark"]
+
+
+def pair(text: str) -> tuple[int, int]:
+    """VALUE or VALUE/MASK in any base; raises ValueError."""
+    value, slash, mask = text.partition("/")
+    return int(value, 0) & FULL, int(mask, 0) & FULL if slash else FULL
+
+
+def _match(field: Field, words: str) -> MatchExtension:
+    def test_of(option: Option, scope: Scope) -> Test:
+        value, mask = pair(option.value)
+
+        def test(packet: Packet) -> Answer:
+            mark: Number = getattr(packet, field)
+            if isinstance(mark, Unknown):
+                return Unsure(Fact((mark.label, value, mask)), f"the {words} is not known")
+            return mark & mask == value
+
+        return test
+
+    return independent({"mark": (1, test_of, lambda option: f"{words} {_said(option.value)}")})
+
+
+def _said(text: str) -> str:
+    try:
+        value, mask = pair(text)
+    except ValueError:
+        return text
+    if mask == FULL:
+        return f"is {value:#x}"
+    if value == mask:
+        return f"has {value:#x} set" if value & (value - 1) == 0 else f"has all of {value:#x} set"
+    return f"has none of {mask:#x} set" if value == 0 else f"is {value:#x} under mask {mask:#x}"
+
+
+def _operation(options: Sequence[Option]) -> tuple[int, int]:
+    """(value, mask) of the kernel's mark = (mark & ~mask) ^ value for a setting option; raises ValueError."""
+    for option in options:
+        if option.name in ("set-xmark", "set-mark"):
+            value, mask = pair(option.value)
+            # --set-mark ORs the value in where the mask leaves bits out of it.
+            return (value, mask) if option.name == "set-xmark" else (value, mask | value)
+        if option.name == "or-mark":
+            return int(option.value, 0), int(option.value, 0)
+        if option.name == "xor-mark":
+            return int(option.value, 0), 0
+        if option.name == "and-mark":
+            return 0, ~int(option.value, 0) & FULL
+    raise ValueError("no mark is given")
+
+
+def _changed(old: Number, value: int, mask: int, label: str) -> Number:
+    if isinstance(old, int):
+        return (old & ~mask & FULL) ^ value
+    return value if mask == FULL else Unknown(f"{label} changed by {value:#x}/{mask:#x} from {old.label}")
+
+
+def _shown(mark: Number) -> str:
+    return f"{mark:#x}" if isinstance(mark, int) else "unknown"
+
+
+def _set(field: Field, words: str, options: Sequence[Option]) -> Apply:
+    value, mask = _operation(options)
+
+    def apply(packet: Packet) -> Effect:
+        old: Number = getattr(packet, field)
+        new = _changed(old, value, mask, words)
+        return Effect(packet.but(**{field: new}), None, f"{words} {_shown(old)} -> {_shown(new)}")
+
+    return apply
+
+
+def _mark(options: Sequence[Option], scope: Scope) -> Apply:
+    return _set("mark", "mark", options)
+
+
+def _connmark(options: Sequence[Option], scope: Scope) -> Apply:
+    names = {option.name: option for option in options}
+    for name, source, to in (("save-mark", "mark", "ctmark"), ("restore-mark", "ctmark", "mark")):
+        if name in names:
+            return _copy(source, to, name, _masks(names))
+    return _set("ctmark", "connection mark", options)
+
+
+def _masks(names: dict[str, Option]) -> tuple[int, int]:
+    """(nfmask, ctmask) of --save-mark and --restore-mark."""
+    both = int(names["mask"].value, 0) if "mask" in names else FULL
+    nfmask = int(names["nfmask"].value, 0) if "nfmask" in names else both
+    ctmask = int(names["ctmask"].value, 0) if "ctmask" in names else both
+    return nfmask, ctmask
+
+
+def _copy(source: str, to: str, name: str, masks: tuple[int, int]) -> Apply:
+    """xt_connmark.c: save is ct = (ct & ~ctmask) ^ (nf & nfmask), restore the other way round."""
+    nfmask, ctmask = masks
+    taken, cleared = (nfmask, ctmask) if name == "save-mark" else (ctmask, nfmask)
+
+    def apply(packet: Packet) -> Effect:
+        given, old = getattr(packet, source), getattr(packet, to)
+        if isinstance(given, int) and isinstance(old, int):
+            new: Number = (old & ~cleared & FULL) ^ (given & taken)
+        elif given == old and taken == cleared == FULL:
+            new = given
+        else:
+            new = Unknown(f"{to} from {source} of an unknown mark")
+        return Effect(packet.but(**{to: new}), None, f"{'connection mark' if to == 'ctmark' else 'mark'} {_shown(new)}")
+
+    return apply
+
+
+def _say_set(what: str) -> Callable[[Sequence[Option]], str]:
+    def say(options: Sequence[Option]) -> str:
+        names = {option.name for option in options}
+        if "save-mark" in names:
+            return "save the mark to the connection"
+        if "restore-mark" in names:
+            return "restore the mark from the connection"
+        try:
+            value, mask = _operation(options)
+        except ValueError:
+            return f"change the {what}"
+        if mask == 0:
+            return f"flip {value:#x} in the {what}"
+        if value == 0:
+            return f"clear {mask:#x} in the {what}" if mask != FULL else f"set the {what} to 0"
+        return (
+            f"set {value:#x} in the {what}"
+            if mask == value
+            else (
+                f"set the {what} to {value:#x}"
+                if mask == FULL
+                else f"set the {what} to {value:#x} under mask {mask:#x}"
+            )
+        )
+
+    return say
+
+
+_SETTERS = {"set-xmark": 1, "set-mark": 1, "and-mark": 1, "or-mark": 1, "xor-mark": 1}
+MATCHES = {"mark": _match("mark", "mark"), "connmark": _match("ctmark", "connection mark")}
+TARGETS = {
+    "MARK": TargetExtension(_SETTERS, _mark, _say_set("mark")),
+    "CONNMARK": TargetExtension(
+        {**_SETTERS, "save-mark": 0, "restore-mark": 0, "mask": 1, "nfmask": 1, "ctmask": 1},
+        _connmark,
+        _say_set("connection mark"),
+    ),
+}

@@ -1,0 +1,39 @@
+"""TPROXY: hand the packet to a local socket without changing it (xt_TPROXY.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
+from kptui.netfilter.extensions.mark import pair
+from kptui.netfilter.facts import Fact, Unsure
+from kptui.netfilter.packet import Packet
+from kptui.syntax.ast import Option
+
+
+def _port(options: Sequence[Option]) -> str:
+    return next((option.value for option in options if option.name == "on-port"), "the packet's own port")
+
+
+def _compile(options: Sequence[Option], scope: Scope) -> Apply:
+    mark = next((pair(option.value) for option in options if option.name == "tproxy-mark"), (0, 0))
+
+    def apply(packet: Packet) -> Effect:
+        value, mask = mark
+        new = (packet.mark & ~mask) ^ value if isinstance(packet.mark, int) else packet.mark
+        unsure = Unsure(Fact(("tproxy", _port(options))), "whether the transparent proxy listens is not known")
+        dropped = Effect(packet, "DROP", "TPROXY finds no socket", "no transparent proxy listens")
+        return Effect(
+            packet.but(mark=new, tproxy=True), "ACCEPT", f"TPROXY to port {_port(options)}", None, unsure, dropped
+        )
+
+    return apply
+
+
+TARGETS = {
+    "TPROXY": TargetExtension(
+        {"on-port": 1, "on-ip": 1, "tproxy-mark": 1},
+        _compile,
+        lambda options: f"hand it to the transparent proxy on port {_port(options)}",
+    )
+}

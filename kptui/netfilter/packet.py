@@ -1,0 +1,77 @@
+"""A packet as the rules see it: numbers where known, an Unknown where not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kptui.netfilter.facts import Unknown
+
+Number = int | Unknown
+Name = str | Unknown
+
+TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
+WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One packet at one point of its journey; `in_` and `out` are empty where a hook has no such interface.
+
+    `dnat` and `snat` hold what was translated to, and so what conntrack's status bits say. `first` is False for
+    packets whose connection has met the nat table already (loopback's second pass), `tproxy` True once TPROXY took it,
+    `original` the packet as it came, before any NAT.
+    """
+
+    family: int = 4
+    proto: Number = TCP
+    src: Number = Unknown("source address", 32)
+    dst: Number = Unknown("destination address", 32)
+    sport: Number = Unknown("source port", 16)
+    dport: Number = Unknown("destination port", 16)
+    in_: Name = Unknown("incoming interface", 120)
+    out: Name = Unknown("outgoing interface", 120)
+    mark: Number = 0
+    ctmark: Number = 0
+    ctstate: str = "NEW"
+    tcp_flags: Number = 0x02
+    icmp_type: Number = 8
+    icmp_code: Number = 0
+    length: Number = Unknown("packet length", 16)
+    ttl: Number = Unknown("TTL", 8)
+    tos: Number = Unknown("TOS", 8)
+    mss: Number = Unknown("MSS", 16)
+    uid: Number = Unknown("socket's user", 32)
+    gid: Number = Unknown("socket's group", 32)
+    mac_source: Name = Unknown("source MAC address", 48)
+    payload: str | None = None
+    dnat: str | None = None
+    snat: str | None = None
+    first: bool = True
+    tproxy: bool = False
+    original: Packet | None = None
+
+    def but(self, **changes: Any) -> Packet:
+        """The same packet with other values in those fields."""
+        return replace(self, **changes)
+
+
+_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}
+
+
+def flags(text: str) -> int:
+    """The bits of a list such as SYN,ACK, ALL or NONE; raises ValueError."""
+    bits = 0
+    for name in text.upper().split(","):
+        if name == "ALL":
+            bits |= 63
+        elif name not in ("NONE", ""):
+            if name not in _FLAGS:
+                raise ValueError(f"“{name}” is no TCP flag")
+            bits |= _FLAGS[name]
+    return bits
+
+
+def flag_names(bits: int) -> str:
+    """The names of the bits, as --tcp-flags takes them."""
+    return ",".join(name for name, bit in _FLAGS.items() if bits & bit) or "NONE"

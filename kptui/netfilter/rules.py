@@ -1,0 +1,167 @@
+"""A rule made ready to be tried: its conditions in the kernel's order, and what its target does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from kptui.netfilter.address import name_number, name_region, network
+from kptui.netfilter.extensions import match_extension, target_extension
+from kptui.netfilter.extensions.base import Apply, Effect, Scope, Test
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.packet import Name, Number, Packet
+from kptui.netfilter.protocols import protocol_number
+from kptui.syntax.ast import Chain, Match, Option, Rule, Target
+
+GENERIC_FLAGS = {"source": "-s", "destination": "-d", "in": "-i", "out": "-o", "protocol": "-p", "fragment": "-f"}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing a rule asks of a packet, as it is written."""
+
+    text: str
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A rule ready to be tried; `jump` and `goto` name a user-defined chain, else `apply` is the target's effect."""
+
+    rule: Rule
+    conditions: tuple[Condition, ...]
+    kind: Literal["jump", "goto", "target"]
+    chain: str | None = None
+    apply: Apply | None = None
+
+
+def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
+    """Make a rule ready for one hook of its table; what can't be read in it becomes an unknown, never an error."""
+    if rule.error is not None:
+        why = f"line {rule.line} could not be read"
+        return Ready(
+            rule, (_unknown(rule.text, ("line", rule.line), why),), "target", None, _lost(rule.text, rule.line)
+        )
+    conditions = (*_generic(rule, scope), *_matches(rule, scope))
+    if rule.target is None:
+        return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"))
+    if rule.target.name in chains:
+        return Ready(rule, conditions, "goto" if rule.target.goto else "jump", rule.target.name)
+    return Ready(rule, conditions, "target", None, _target(rule.target, scope))
+
+
+def match_text(match: Match) -> str:
+    """A match as iptables-save writes it (quotes aside)."""
+    words = [] if match.implicit else ["-m", match.name]
+    return " ".join([*words, *map(option_text, match.options)])
+
+
+def option_text(option: Option) -> str:
+    """A match's or target's option as iptables-save writes it (quotes aside)."""
+    return " ".join([*(["!"] if option.negated else []), f"--{option.name}", *option.values])
+
+
+def _generic(rule: Rule, scope: Scope) -> list[Condition]:
+    found = []
+    for option in rule.generic:
+        text = " ".join([*(["!"] if option.negated else []), GENERIC_FLAGS[option.name], *option.values])
+        try:
+            test = _generic_test(option, scope)
+        except ValueError as error:
+            found.append(_unknown(text, (option.name, option.value), str(error)))
+            continue
+        found.append(Condition(text, _negated(test) if option.negated else test))
+    return found
+
+
+def _generic_test(option: Option, scope: Scope) -> Test:
+    if option.name == "source":
+        return _network(option.value, scope, lambda packet: packet.src)
+    if option.name == "destination":
+        return _network(option.value, scope, lambda packet: packet.dst)
+    if option.name == "in":
+        return _interface(option.value, lambda packet: packet.in_, "incoming interface")
+    if option.name == "out":
+        return _interface(option.value, lambda packet: packet.out, "outgoing interface")
+    if option.name == "fragment":
+        # With conntrack, packets are put together again before any rule sees them.
+        return lambda packet: False
+    number = protocol_number(option.value)
+    region = ((number, number),) if number else ((0, 255),)
+    return lambda packet: within(packet.proto, region, "the protocol")
+
+
+def _network(text: str, scope: Scope, field: Callable[[Packet], Number]) -> Test:
+    net = network(text, scope.host.family)
+    address, mask, region = net.address, net.mask, net.region
+
+    def test(packet: Packet) -> Answer:
+        value: Number = field(packet)
+        if not isinstance(value, Unknown):
+            return value & mask == address
+        if region is None:
+            return Unsure(Fact((value.label, address, mask)), f"the {value.label} is not known")
+        return within(value, region, f"the {value.label}")
+
+    return test
+
+
+def _interface(pattern: str, field: Callable[[Packet], Name], what: str) -> Test:
+    region = name_region(pattern)
+
+    def test(packet: Packet) -> Answer:
+        value = field(packet)
+        if isinstance(value, Unknown):
+            return within(value, region, f"the {what}")
+        return within(name_number(value), region, what)
+
+    return test
+
+
+def _matches(rule: Rule, scope: Scope) -> list[Condition]:
+    found = []
+    for match in rule.matches:
+        text = match_text(match)
+        extension = match_extension(match.name.lower() if match.implicit else match.name)
+        if extension is None:
+            found.append(_unknown(text, (match.name, text), f"kptui does not know the match {match.name}"))
+            continue
+        try:
+            tests = extension.compile(match.options, scope)
+        except (ValueError, IndexError, KeyError) as error:
+            found.append(_unknown(text, (match.name, text), f"-m {match.name}: {error}"))
+            continue
+        found += [Condition(text, test) for test in tests]
+    return found
+
+
+def _unknown(text: str, subject: tuple[object, ...], why: str) -> Condition:
+    unsure = Unsure(Fact(("unread", *subject)), why)
+    return Condition(text, lambda packet: unsure)
+
+
+def _negated(test: Test) -> Test:
+    return lambda packet: negate(test(packet))
+
+
+def _target(target: Target, scope: Scope) -> Apply:
+    extension = target_extension(target.name)
+    words = " ".join([target.name, *map(option_text, target.options)])
+    if extension is None:
+        return _lost(words, scope.line, f"kptui knows no target {target.name}, and the table has no such chain")
+    try:
+        return extension.compile(target.options, scope)
+    except (ValueError, IndexError, KeyError) as error:
+        return _lost(words, scope.line, f"-j {target.name}: {error}")
+
+
+def _lost(words: str, line: int, why: str | None = None) -> Apply:
+    """A target that can't be known: either the packet passes on unchanged, or we can't say what becomes of it."""
+    why = why or f"line {line} could not be read"
+    unsure = Unsure(Fact(("target", line)), why)
+
+    def apply(packet: Packet) -> Effect:
+        return Effect(packet, None, f"{words}: unknown, passes on", None, unsure, Effect(packet, "UNKNOWN", words, why))
+
+    return apply

@@ -1,0 +1,258 @@
+"""One table's chains, walked as the kernel walks them: rule by rule, with the states kept together (ip_tables.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from kptui.errors import UsageError
+from kptui.netfilter.extensions.base import Effect, Scope
+from kptui.netfilter.facts import Chance, Fact, Facts, Unsure
+from kptui.netfilter.host import Host
+from kptui.netfilter.packet import Packet
+from kptui.netfilter.path import Step
+from kptui.netfilter.rules import Condition, Ready, ready
+from kptui.netfilter.worlds import Flow, Way, split
+from kptui.syntax.ast import Chain, Table
+
+MAX_WAYS = 20_000
+"""How many ways are kept apart before a trace gives up, and says so."""
+
+Ways = dict[Facts, Way]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A fact that had to be assumed, and where the question came up first."""
+
+    fact: Fact
+    line: int | None
+    match: str
+    why: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Packets that go no further: a verdict other than ACCEPT, and why."""
+
+    verdict: str
+    reason: str | None
+    flow: Flow
+
+
+@dataclass(slots=True)
+class Journal:
+    """What is kept while a trace runs: questions asked, packets ended, the next step's number."""
+
+    host: Host
+    misses: bool = False
+    asked: dict[Fact, Asked] = field(default_factory=dict)
+    ended: list[Terminal] = field(default_factory=list)
+    count: int = 0
+
+    def number(self) -> int:
+        """A number for the next step; steps are told apart and ordered by it."""
+        self.count += 1
+        return self.count
+
+    def settled(self, match: str) -> bool | None:
+        """The answer the user gave beforehand for a match of that text, None if there is none."""
+        return next((yes for text, yes in self.host.assume if text in match), None)
+
+    def note(self, answer: Unsure, line: int | None, match: str) -> None:
+        """Remember a question that had to be assumed one way and the other."""
+        self.asked.setdefault(answer.fact, Asked(answer.fact, line, match, answer.why, answer.holds))
+
+    def lose(self, reason: str, flow: Flow) -> None:
+        """Packets that are gone by no rule's doing."""
+        self.ended.append(Terminal("LOST", reason, flow))
+
+
+@dataclass(slots=True)
+class _Call:
+    """One run through a chain: where packets go that leave it early."""
+
+    chain: Chain
+    journal: Journal
+    accepted: Flow
+    stack: tuple[str, ...]
+    back: Flow = field(default_factory=Flow)
+
+
+class TableWalk:
+    """The walk through the chains of one table at one hook."""
+
+    def __init__(self, table: Table, hook: str, host: Host) -> None:
+        """Rules are made ready as they are first met."""
+        self.table = table
+        self.hook = hook
+        self.host = host
+        self.chains = {name: chain for name, chain in table.chains.items() if not chain.builtin}
+        self._ready: dict[str, list[Ready | None]] = {}
+
+    def run(self, flow: Flow, journal: Journal) -> Flow:
+        """Send packets through the base chain; those that the table accepts come back, others end in the journal."""
+        chain = self.table.chains[self.hook]
+        accepted = Flow()
+        through = self._chain(chain, flow, journal, accepted, ())
+        if through:
+            through = through.stepped(self._step(journal, chain, None, f"policy {chain.policy}"))
+            if chain.policy == "DROP":
+                journal.ended.append(Terminal("DROP", f"policy of {self.table.name} {chain.name}", through))
+            else:
+                accepted.merge(through)
+        return accepted
+
+    def first_failing(self, chain: str, number: int, packet: Packet) -> str | None:
+        """The first condition of a rule (numbered from 1) that surely fails for a packet, None if none does."""
+        rule = next(islice(self._rules(self.table.chains[chain]), number - 1, None))
+        found = _ask(rule, packet, Journal(self.host))
+        return found.text if isinstance(found, Condition) else None
+
+    def _chain(self, chain: Chain, flow: Flow, journal: Journal, accepted: Flow, stack: tuple[str, ...]) -> Flow:
+        """Walk one chain; what comes back left it by its end, a RETURN, or a goto's."""
+        if chain.name in stack:
+            way = " -> ".join([*stack, chain.name])
+            raise UsageError(f"the chains of table {self.table.name} go in a circle, which the kernel refuses: {way}")
+        call = _Call(chain, journal, accepted, (*stack, chain.name))
+        for rule in self._rules(chain):
+            if not flow:
+                break
+            matched, flow = self._try(rule, chain, flow, journal)
+            if matched:
+                flow.merge(self._act(rule, matched, call))
+        if flow and not chain.builtin:
+            flow = flow.stepped(self._step(journal, chain, None, "return"))
+        call.back.merge(flow)
+        return call.back
+
+    def _act(self, rule: Ready, matched: Flow, call: _Call) -> Flow:
+        """Do what a rule that matched says; what it passes on to the next rule comes back."""
+        if rule.kind == "target":
+            return self._apply(rule, matched, call)
+        assert rule.chain is not None
+        matched = matched.stepped(self._step(call.journal, call.chain, rule, f"{rule.kind} {rule.chain}"))
+        returned = self._chain(self.chains[rule.chain], matched, call.journal, call.accepted, call.stack)
+        if rule.kind == "jump":
+            return returned
+        # goto leaves no return point: what comes back from there is back at this chain's caller.
+        call.back.merge(returned)
+        return Flow()
+
+    def _rules(self, chain: Chain) -> Iterator[Ready]:
+        prepared = self._ready.get(chain.name)
+        if prepared is None:
+            prepared = self._ready[chain.name] = [None] * len(chain.rules)
+        for index in range(len(prepared)):
+            found = prepared[index]
+            if found is None:
+                rule = chain.rules[index]
+                scope = Scope(self.host, self.table.name, self.hook, rule.line)
+                found = prepared[index] = ready(rule, scope, self.chains)
+            yield found
+
+    def _try(self, rule: Ready, chain: Chain, flow: Flow, journal: Journal) -> tuple[Flow, Flow]:
+        """(packets the rule matches, the others)."""
+        matched, rest = Flow(), Flow()
+        for packet, ways in flow:
+            answers = _ask(rule, packet, journal)
+            if isinstance(answers, Condition):
+                rest.take(packet, self._missed(ways, rule, chain, journal, answers))
+            elif not answers:
+                matched.take(packet, ways)
+            else:
+                yes, no, assumed = split(ways, [answer for _, answer in answers])
+                for condition, answer in (answers[index] for index in sorted(assumed)):
+                    if isinstance(answer, Unsure):
+                        journal.note(answer, rule.rule.line, condition.text)
+                if yes:
+                    matched.take(packet, yes)
+                if no:
+                    rest.take(packet, self._missed(no, rule, chain, journal, answers[0][0]))
+        if matched.size() + rest.size() > MAX_WAYS:
+            raise UsageError(
+                f"more than {MAX_WAYS:,} different ways through {self.table.name} {chain.name}: "
+                "say more of the packet (--src, --dst, --dport, --in, --local)"
+            )
+        return matched, rest
+
+    def _missed(self, ways: Ways, rule: Ready, chain: Chain, journal: Journal, failed: Condition) -> Ways:
+        if not journal.misses:
+            return ways
+        return _stepped(ways, self._step(journal, chain, rule, "no match", matched=False, why=failed.text))
+
+    def _apply(self, rule: Ready, flow: Flow, call: _Call) -> Flow:
+        """Let a target act; what it passes on comes back."""
+        assert rule.apply is not None
+        onward = Flow()
+        for packet, ways in flow:
+            effect = rule.apply(packet)
+            if effect.unsure is not None and effect.otherwise is not None:
+                yes, no = part(ways, effect.unsure, rule.rule.line, rule.rule.text, call.journal)
+                self._effect(rule, effect, yes, call, onward)
+                self._effect(rule, effect.otherwise, no, call, onward)
+            else:
+                self._effect(rule, effect, ways, call, onward)
+        return onward
+
+    def _effect(self, rule: Ready, effect: Effect, ways: Ways, call: _Call, onward: Flow) -> None:
+        if not ways:
+            return
+        ways = _stepped(ways, self._step(call.journal, call.chain, rule, effect.words))
+        if effect.verdict in (None, "ACCEPT", "RETURN"):
+            to = {None: onward, "ACCEPT": call.accepted, "RETURN": call.back}[effect.verdict]
+            to.take(effect.packet, ways)
+        else:
+            flow = Flow()
+            flow.take(effect.packet, ways)
+            call.journal.ended.append(Terminal(effect.verdict, effect.reason, flow))
+
+    def _step(
+        self,
+        journal: Journal,
+        chain: Chain,
+        rule: Ready | None,
+        effect: str,
+        matched: bool = True,
+        why: str | None = None,
+    ) -> Step:
+        number, line, text = (
+            (rule.rule.number, rule.rule.line, rule.rule.text) if rule else (None, chain.line, chain.text)
+        )
+        return Step(journal.number(), self.hook, self.table.name, chain.name, number, line, text, effect, matched, why)
+
+
+def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journal) -> tuple[Ways, Ways]:
+    """Part ways by one question that is no match of a rule: (those for which it is so, the others)."""
+    settled = journal.settled(text)
+    if settled is not None:
+        return (ways, {}) if settled else ({}, ways)
+    yes, no, assumed = split(ways, [answer])
+    if assumed:
+        journal.note(answer, line, text)
+    return yes, no
+
+
+def _stepped(ways: Ways, step: Step) -> Ways:
+    return {facts: Way(way.share, way.path.then(step)) for facts, way in ways.items()}
+
+
+def _ask(rule: Ready, packet: Packet, journal: Journal) -> Condition | list[tuple[Condition, Unsure | Chance]]:
+    """The condition that surely fails, or those that aren't sure (none of them: the rule matches)."""
+    unsure: list[tuple[Condition, Unsure | Chance]] = []
+    for condition in rule.conditions:
+        answer = condition.test(packet)
+        if answer is False:
+            return condition
+        if answer is not True:
+            unsure.append((condition, answer))
+    left: list[tuple[Condition, Unsure | Chance]] = []
+    for condition, answer in unsure:
+        settled = journal.settled(condition.text) if isinstance(answer, Unsure) else None
+        if settled is False:
+            return condition
+        if settled is None:
+            left.append((condition, answer))
+    return left

@@ -1,0 +1,129 @@
+"""Packets on their way, with all that was assumed for them: states merge where they end up alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from kptui.netfilter.facts import Chance, Facts, Unsure, known
+from kptui.netfilter.packet import Packet
+from kptui.netfilter.path import Path, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way a packet may have come here: its share of the packets for which the facts hold, and its path."""
+
+    share: Fraction
+    path: Path
+
+
+class Flow:
+    """What is at one point of the rules: packets, for each the sets of assumptions under which it is there.
+
+    Two ways that differ in the answer of one fact only, and have the same share, become one way without that fact:
+    it made no difference. So forty unknown matches in a row stay forty steps.
+    """
+
+    __slots__ = ("_packets",)
+
+    def __init__(self) -> None:
+        """Nothing is there."""
+        self._packets: dict[Packet, dict[Facts, Way]] = {}
+
+    @classmethod
+    def of(cls, packet: Packet) -> Flow:
+        """One packet, nothing assumed."""
+        flow = cls()
+        flow.add(packet, frozenset(), Way(Fraction(1), Path()))
+        return flow
+
+    def __bool__(self) -> bool:
+        """Whether anything is there."""
+        return bool(self._packets)
+
+    def __iter__(self) -> Iterator[tuple[Packet, dict[Facts, Way]]]:
+        """Packets and their ways."""
+        return iter(self._packets.items())
+
+    def add(self, packet: Packet, facts: Facts, way: Way) -> None:
+        """Bring one way here, merging it with what is there."""
+        ways = self._packets.setdefault(packet, {})
+        while True:
+            same = ways.get(facts)
+            if same is not None:
+                way = Way(same.share + way.share, same.path.joined(way.path))
+                del ways[facts]
+            complement = next((other for other in _complements(facts) if _share(ways, other) == way.share), None)
+            if complement is None:
+                ways[facts] = way
+                return
+            way = Way(way.share, way.path.joined(ways.pop(complement).path))
+            facts = facts & complement
+
+    def take(self, packet: Packet, ways: dict[Facts, Way]) -> None:
+        """Bring a packet's ways here, all at once where nothing has to merge."""
+        if packet in self._packets:
+            for facts, way in ways.items():
+                self.add(packet, facts, way)
+        else:
+            self._packets[packet] = dict(ways)
+
+    def merge(self, other: Flow) -> None:
+        """Bring everything of another flow here."""
+        for packet, ways in other:
+            self.take(packet, ways)
+
+    def stepped(self, step: Step) -> Flow:
+        """The same packets, one step on."""
+        flow = Flow()
+        for packet, ways in self:
+            flow._packets[packet] = {facts: Way(way.share, way.path.then(step)) for facts, way in ways.items()}
+        return flow
+
+    def size(self) -> int:
+        """How many ways there are."""
+        return sum(map(len, self._packets.values()))
+
+
+def _complements(facts: Facts) -> Iterator[Facts]:
+    for fact, holds in facts:
+        yield facts - {(fact, holds)} | {(fact, not holds)}
+
+
+def _share(ways: dict[Facts, Way], facts: Facts) -> Fraction | None:
+    found = ways.get(facts)
+    return found.share if found else None
+
+
+def split(
+    ways: dict[Facts, Way], answers: Sequence[Unsure | Chance]
+) -> tuple[dict[Facts, Way], dict[Facts, Way], set[int]]:
+    """Part ways by answers that are not sure: (those for which all hold, the rest, which answers had to be assumed)."""
+    yes: dict[Facts, Way] = dict(ways)
+    no: dict[Facts, Way] = {}
+    assumed: set[int] = set()
+    for index, answer in enumerate(answers):
+        going: dict[Facts, Way] = {}
+        for facts, way in yes.items():
+            if isinstance(answer, Chance):
+                going[facts] = Way(way.share * answer.share, way.path)
+                _put(no, facts, Way(way.share * (1 - answer.share), way.path))
+                continue
+            answered = known(answer.fact, facts)
+            if answered is None:
+                assumed.add(index)
+                going[facts | {(answer.fact, answer.holds)}] = way
+                _put(no, facts | {(answer.fact, not answer.holds)}, way)
+            elif answered == answer.holds:
+                going[facts] = way
+            else:
+                _put(no, facts, way)
+        yes = going
+    return yes, no, assumed
+
+
+def _put(ways: dict[Facts, Way], facts: Facts, way: Way) -> None:
+    same = ways.get(facts)
+    ways[facts] = way if same is None else Way(same.share + way.share, same.path.joined(way.path))

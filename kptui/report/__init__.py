@@ -1,0 +1,1 @@
+"""Traces and ASTs as text for people and JSON for programs."""

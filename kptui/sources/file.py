@@ -1,0 +1,50 @@
+"""Files, gzip'ed ones too, and standard input."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from pathlib import Path
+
+from kptui.errors import SourceError
+from kptui.sources.text import SourceText, decode
+from kptui.text import visible
+
+MAX_BYTES = 2 << 30
+"""More than any dump (the largest reported has 700,000 lines, about 100 MB), less than what brings a host down."""
+
+
+def read_file(name: str) -> SourceText:
+    """The text of a file; raises SourceError."""
+    path = Path(name)
+    shown = visible(name)
+    try:
+        if path.is_dir():
+            raise SourceError(f"{shown} is a directory: expected a file with the output of iptables-save.")
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise SourceError(f"There is no file {shown}.") from None
+    except (OSError, EOFError, ValueError) as error:
+        raise SourceError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"{shown} is larger than {MAX_BYTES >> 30} GiB, so it is no dump.")
+    return SourceText(name, decode(data, name))
+
+
+def read_stdin() -> SourceText:
+    """The text on standard input, which then becomes the terminal again so that the explorer can read keys."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("Nothing comes in on standard input: pipe the output of iptables-save into it.")
+    data = sys.stdin.buffer.read()
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        pass
+    else:
+        os.dup2(terminal, 0)
+        os.close(terminal)
+    return SourceText("standard input", decode(data, "standard input"))

@@ -1,0 +1,26 @@
+"""Bytes to text, losing none: what is not UTF-8 is kept as lone surrogates, and written back as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kptui.errors import SourceError
+from kptui.text import visible
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A source's name as shown to people, and its text."""
+
+    name: str
+    text: str
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of a dump's bytes; raises SourceError for what can be no dump."""
+    shown = visible(name)
+    if not data.strip():
+        raise SourceError(f"{shown} is empty: expected the output of iptables-save.")
+    if b"\0" in data[:65536]:
+        raise SourceError(f"{shown} is a binary file: expected the text that iptables-save prints.")
+    return data.decode("utf-8", "surrogateescape")

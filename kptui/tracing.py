@@ -1,0 +1,152 @@
+"""One dump, many questions: what the command line and the explorer both do to get from words to a trace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from kptui.ask.expression import expression
+from kptui.ask.request import Request, question
+from kptui.errors import UsageError
+from kptui.kubernetes.services import Services, label
+from kptui.loading import load
+from kptui.netfilter.host import Host
+from kptui.netfilter.ipsets import IpSets, read_ipsets
+from kptui.netfilter.trace import Trace, Tracer
+from kptui.report.trace_json import trace_json
+from kptui.report.trace_text import Paint, plain, trace_text
+from kptui.syntax.ast import Backend, Ruleset
+from kptui.syntax.diagnostics import Diagnostic
+
+
+@dataclass
+class Session:
+    """A ruleset with what is known beside it; tracers are kept per host, so that a batch reads each rule once."""
+
+    ruleset: Ruleset
+    source: str
+    backend: Backend | None = None
+    ipsets: IpSets | None = None
+    _tracers: dict[str, tuple[Host, Tracer]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, source: str, backend: Backend | None = None, ipset: str | None = None) -> Session:
+        """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
+        return cls(load(source), source, backend, read_ipsets(ipset) if ipset is not None else None)
+
+    @cached_property
+    def services(self) -> Services:
+        """The Service ports of the ruleset."""
+        return Services(self.ruleset)
+
+    def trace(self, request: Request, misses: bool = False) -> Trace:
+        """Answer a request; raises UsageError if a field makes no sense."""
+        asked = question(request, self.ruleset.family, self.ipsets)
+        return self._tracer(asked.host).trace(asked.packet, asked.origin, misses)
+
+    def notes(self) -> tuple[Diagnostic, ...]:
+        """What was noticed while the dump's lines were told apart."""
+        return self.ruleset.notes
+
+    def json(self, trace: Trace) -> dict[str, Any]:
+        """A trace for programs."""
+        return trace_json(trace)
+
+    def text(self, trace: Trace, paint: Paint = plain) -> str:
+        """A trace for people."""
+        return trace_text(trace, paint, self.chain_label)
+
+    def chain_label(self, name: str) -> str | None:
+        """What a chain of the nat table stands for."""
+        chain = self.ruleset.chain("nat", name)
+        return label(chain, self.services) if chain else None
+
+    def _tracer(self, host: Host) -> Tracer:
+        key = repr((host.local, host.routes, host.assume, sorted(host.settings.items())))
+        if key not in self._tracers:
+            self._tracers[key] = (host, Tracer(self.ruleset, host, self.backend))
+        return self._tracers[key][1]
+
+
+def requested(packet: str | None, session: Session, settings: Mapping[str, str], options: Mapping[str, Any]) -> Request:
+    """The request that an expression and options make together; options win."""
+    request = expression(packet, session.services) if packet else Request()
+    given = {name: value for name, value in options.items() if value not in ("", (), None)}
+    if "dst" in given:
+        request = replace(request, to_node=False)
+    return replace(request, settings=settings, **given)
+
+
+_JSON_FIELDS = {
+    "src": "src", "dst": "dst", "proto": "proto", "sport": "sport", "dport": "dport", "in": "in_", "out": "out",
+    "origin": "origin", "ctstate": "ctstate", "mark": "mark", "ctmark": "ctmark", "tcp_flags": "tcp_flags",
+}  # fmt: skip
+_SETTABLE = {"uid": "uid-owner", "gid": "gid-owner"}
+
+
+def batch_answers(
+    session: Session, base: Request, lines: Iterable[str], misses: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The trace of each packet of a --batch file, in order; a line that makes no sense gets an `error` instead."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        answer: dict[str, Any] = {}
+        try:
+            given = json.loads(line)
+            if not isinstance(given, dict):
+                raise UsageError("expected a JSON object.")
+            if "id" in given:
+                answer["id"] = given["id"]
+            answer |= session.json(session.trace(_from_json(given, base), misses))
+        except (UsageError, json.JSONDecodeError) as error:
+            answer |= {"error": f"line {number}: {error}"}
+        yield answer
+
+
+def _from_json(given: Mapping[str, Any], base: Request) -> Request:
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is None or name in ("id", "family"):
+            continue
+        if name in _JSON_FIELDS:
+            values[_JSON_FIELDS[name]] = str(value)
+        elif name in _SETTABLE:
+            values.setdefault("settings", dict(base.settings))[_SETTABLE[name]] = str(value)
+        elif name == "icmp_type":
+            code = given.get("icmp_code")
+            values["icmp_type"] = str(value) if code is None else f"{value}/{code}"
+        elif name not in ("icmp_code", *_DETAILS):
+            raise UsageError(f"a packet has no field “{name}”.")
+    details = {name: given[name] for name in _DETAILS if given.get(name) is not None}
+    return replace(base, details=details or base.details, **values)
+
+
+_DETAILS = ("length", "ttl", "tos", "mss", "mac_source", "payload")
+
+
+def expected(trace: Trace, text: str) -> str | None:
+    """None if the trace is as `ANSWER [dnat=…] [snat=…] [end=…]` says, else the difference in words.
+
+    `dnat=A,B` means exactly these targets, in any order.
+    """
+    words = text.split()
+    if not words:
+        raise UsageError("--expect: say yes, no or depends, then perhaps dnat=…, snat=… or end=….")
+    if words[0] not in ("yes", "no", "depends"):
+        raise UsageError(f"--expect: “{words[0]}” is none of yes, no, depends.")
+    if trace.answer != words[0]:
+        return f"the answer is {trace.answer}, not {words[0]}"
+    for word in words[1:]:
+        name, equals, value = word.partition("=")
+        if name not in ("dnat", "snat", "end") or not equals:
+            raise UsageError(f"--expect: “{word}” is none of dnat=…, snat=…, end=….")
+        found = {
+            str(getattr(o.packet, name) if name != "end" else o.end).replace("None", "none") for o in trace.outcomes
+        }
+        if found != set(value.split(",")):
+            return f"{name} is {', '.join(sorted(found))}, not {value}"
+    return None

@@ -1,0 +1,1 @@
+"""Screens: what covers the whole terminal or stands above it."""
