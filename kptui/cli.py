@@ -13,11 +13,13 @@ import click
 
 from kptui import __version__
 from kptui.errors import KptuiError
+from kptui.text import visible
 
 EXIT_NO = 1
 EXIT_USAGE = 2
 EXIT_SOURCE = 3
 EXIT_DEPENDS = 4
+EXIT_BUG = 70
 
 
 class DefaultGroup(click.Group):
@@ -260,3 +262,9 @@ def main() -> None:
         sys.exit(130)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get("KPTUI_DEBUG"):
+            raise
+        click.echo(f"kptui: an error of its own: {type(error).__name__}: {visible(str(error))}", err=True)
+        click.echo("Please report it, with the output of the same command after KPTUI_DEBUG=1.", err=True)
+        sys.exit(EXIT_BUG)

@@ -18,6 +18,7 @@ from kptui.netfilter.ipsets import IpSets, read_ipsets
 from kptui.netfilter.trace import Trace, Tracer
 from kptui.report.trace_json import trace_json
 from kptui.report.trace_text import Paint, plain, trace_text
+from kptui.sources import is_live
 from kptui.syntax.ast import Backend, Ruleset
 from kptui.syntax.diagnostics import Diagnostic
 
@@ -36,6 +37,15 @@ class Session:
     def open(cls, source: str, backend: Backend | None = None, ipset: str | None = None) -> Session:
         """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
         return cls(load(source), source, backend, read_ipsets(ipset) if ipset is not None else None)
+
+    def again(self) -> Session:
+        """The same source, read anew; raises SourceError."""
+        return Session(load(self.source), self.source, self.backend, self.ipsets)
+
+    @property
+    def live(self) -> bool:
+        """Whether the rules are those of a running host."""
+        return is_live(self.source)
 
     @cached_property
     def services(self) -> Services:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from kptui.netfilter.address import show
 from kptui.netfilter.facts import Unknown
+from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, WITH_PORTS, Number, Packet
 from kptui.netfilter.path import Step
 from kptui.netfilter.protocols import protocol_name
@@ -34,12 +35,16 @@ def trace_text(trace: Trace, paint: Paint = plain, name: Callable[[str], str | N
 
 
 def packet_words(trace: Trace) -> str:
-    """The packet in one line: what it is, from where to where, and where it starts."""
-    packet = trace.packet
+    """The packet of a trace in one line."""
+    return packet_line(trace.packet, trace.origin)
+
+
+def packet_line(packet: Packet, origin: Origin) -> str:
+    """A packet in one line: what it is, from where to where, and where it starts."""
     proto = protocol_name(packet.proto) if isinstance(packet.proto, int) else "some protocol"
     if packet.proto in (ICMP, ICMPV6) and isinstance(packet.icmp_type, int):
         proto += f" type {packet.icmp_type}"
-    came = "sent by this host" if trace.origin == "local" else "from outside the host"
+    came = "sent by this host" if origin == "local" else "from outside the host"
     if packet.in_ and not isinstance(packet.in_, Unknown):
         came += f" by {visible(packet.in_)}"
     return f"{proto} {place(packet, 'src')} → {place(packet, 'dst')} · {came} · {packet.ctstate}"

@@ -1,0 +1,90 @@
+"""The Textual application: theme, commands, and the one screen it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.screen import Screen
+
+from kptui.syntax.ast import Ruleset
+from kptui.text import visible
+from kptui.tracing import Session
+from kptui.tui.keys import KEYS
+from kptui.tui.screens.main import MainScreen
+from kptui.tui.tree_model import Place
+
+MAX_FOUND = 50
+
+
+class ChainCommands(Provider):
+    """Go to any chain by its name or by the Service it stands for."""
+
+    async def discover(self) -> Hits:
+        """Without a word typed: the base chains."""
+        for name, place in self._places(base_only=True):
+            yield DiscoveryHit(Content(f"Go to {name}"), partial(self._go, place), text=name, help="chain")
+
+    async def search(self, query: str) -> Hits:
+        """Chains that fit what is typed, the best first; no more than the palette can hold."""
+        matcher = self.matcher(query)
+        found = 0
+        for name, place in self._places():
+            score = matcher.match(name)
+            if score > 0:
+                # Not matcher.highlight: it would read the name as markup.
+                yield Hit(score, Content(f"Go to {name}"), partial(self._go, place), text=name)
+                found += 1
+                if found >= MAX_FOUND:
+                    return
+
+    def _places(self, base_only: bool = False) -> Iterable[tuple[str, Place]]:
+        main = self._main()
+        for table in main.ruleset.tables if main else ():
+            for chain in table.chains.values():
+                if chain.builtin or not base_only:
+                    label = main.naming.label(table, chain.name) if main and not base_only else None
+                    name = f"{table.name} {chain.name}" + (f" {label}" if label else "")
+                    yield visible(name), Place(table.name, chain.name)
+
+    def _go(self, place: Place) -> None:
+        main = self._main()
+        if main:
+            main.go(place)
+
+    def _main(self) -> MainScreen | None:
+        return next((screen for screen in self.app.screen_stack if isinstance(screen, MainScreen)), None)
+
+
+class Kptui(App[None]):
+    """The explorer."""
+
+    TITLE = "kptui"
+    CSS_PATH = "kptui.tcss"
+    COMMANDS: ClassVar = App.COMMANDS | {ChainCommands}
+
+    def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
+        """Explore a session; `local` are the node's addresses as far as they are known."""
+        super().__init__()
+        self._session = session
+        self._local = local
+
+    def on_mount(self) -> None:
+        """Open the screen."""
+        self.push_screen(MainScreen(self._session, self._local))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Textual's own commands, and every key's action by name."""
+        yield from super().get_system_commands(screen)
+        for key in KEYS:
+            if key.word and not key.action.startswith("app."):
+                yield SystemCommand(f"{key.word} ({key.label})", key.sentence, partial(screen.run_action, key.action))
+
+
+def run(ruleset: Ruleset, source: str, local: tuple[str, ...] = ()) -> None:
+    """Open the explorer and stay until it is left."""
+    Kptui(Session(ruleset, source), local).run()

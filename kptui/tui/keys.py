@@ -1,0 +1,81 @@
+"""Every key of the explorer, as data: bindings, footer, help and the manual's table are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One binding: its id (for keymaps), keys, action, a word for the footer, a sentence for the help, its group.
+
+    `rank` orders the footer (0: not there); when the terminal is narrow the highest ranks are left out first.
+    """
+
+    id: str
+    keys: str
+    action: str
+    word: str
+    sentence: str
+    group: str
+    rank: int = 0
+    shown: str = ""
+
+    @property
+    def label(self) -> str:
+        """The key as people read it."""
+        return self.shown or self.keys.partition(",")[0]
+
+
+MOVE, FIND, TRACE, OTHER = "Moving", "Searching", "Tracing", "Other"
+
+KEYS = (
+    Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
+    Key("search", "slash", "search", "Search", "Search chains and rules; every word has to occur.", FIND, 2, "/"),
+    Key("next", "n", "next", "Next", "Next hop of the trace, or next hit of the search.", TRACE, 4),
+    Key("previous", "N,upper_n", "previous", "Previous", "Previous hop or hit.", TRACE, 0, "N"),
+    Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace; O goes back.", TRACE, 5),
+    Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
+    Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
+    Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),
+    Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),
+    Key("pane", "tab", "app.focus_next", "Pane", "Next pane; shift+tab goes back.", MOVE, 8),
+    Key("reload", "r", "reload", "Re-read", "Read the source again, keeping the place.", OTHER, 9),
+    Key("copy", "y", "copy", "Copy", "Copy the selected rule or chain as it is written.", OTHER, 0),
+    Key("cancel", "escape", "cancel", "Clear", "Close what is open, then the search, then the trace.", OTHER, 7, "esc"),
+    Key("help", "question_mark", "help", "Help", "All keys.", OTHER, 1, "?"),
+    Key("palette", "ctrl+p", "app.command_palette", "Commands", "Any command or chain by name.", OTHER, 10),
+    Key("quit", "q", "app.quit", "Quit", "Leave.", OTHER, 2),
+)  # fmt: skip
+
+ROW_KEYS = (
+    Key("up", "up,k", "move(-1)", "", "Up one row.", MOVE, 0, "↑ k"),
+    Key("down", "down,j", "move(1)", "", "Down one row.", MOVE, 0, "↓ j"),
+    Key("page_up", "pageup,ctrl+b", "page(-1)", "", "Up one page.", MOVE, 0, "PgUp"),
+    Key("page_down", "pagedown,ctrl+f", "page(1)", "", "Down one page.", MOVE, 0, "PgDn"),
+    Key("top", "home,g", "jump_to(0)", "", "First row.", MOVE, 0, "g"),
+    Key("bottom", "end,G,upper_g", "jump_to(-1)", "", "Last row.", MOVE, 0, "G"),
+)
+
+TREE_KEYS = (
+    Key("fold", "left,h", "fold", "", "Fold, or go to the row above it belongs to.", MOVE, 0, "← h"),
+    Key("unfold", "right,l", "unfold", "", "Unfold, or go to the first row inside.", MOVE, 0, "→ l"),
+    Key("toggle", "space", "fold_or_unfold", "", "Fold or unfold.", MOVE, 0),
+)
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """Textual's bindings for a table of keys."""
+    return [
+        Binding(k.keys, k.action, k.word, show=k.rank > 0, key_display=k.label, tooltip=k.sentence, id=k.id)
+        for k in keys
+    ]
+
+
+def markdown() -> str:
+    """The keys as the README's table, the same words as in the help."""
+    rows = ["| key | what it does |", "| --- | --- |"]
+    rows += [f"| `{key.label}` | {key.sentence} |" for key in (*KEYS, *ROW_KEYS, *TREE_KEYS)]
+    return "\n".join(rows)

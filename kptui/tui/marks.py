@@ -1,0 +1,72 @@
+"""Where a trace passed: which rules and chains are on the path, with their hop numbers, and why the others are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kptui.netfilter.path import Step
+from kptui.netfilter.trace import Outcome, Trace
+from kptui.report.trace_text import worth_telling
+from kptui.tui.tree_model import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One numbered step of an outcome; `place` is the rule, or the chain whose policy decided."""
+
+    number: int
+    place: Place
+    step: Step
+
+
+@dataclass(slots=True)
+class Marks:
+    """What one or all outcomes of a trace light up."""
+
+    hops: list[Hop] = field(default_factory=list)
+    numbers: dict[Place, list[int]] = field(default_factory=dict)
+    chains: set[Place] = field(default_factory=set)
+    missed: dict[Place, str] = field(default_factory=dict)
+
+    def add(self, outcome: Outcome) -> None:
+        """Light up one outcome more; steps that outcomes share keep one number."""
+        steps = outcome.steps
+        for number, step in enumerate(_told(steps), 1):
+            place = Place(step.table, step.chain, step.rule)
+            if number not in self.numbers.setdefault(place, []):
+                self.numbers[place].append(number)
+                self.hops.append(Hop(number, place, step))
+            self.chains.add(Place(step.table, step.chain))
+        for step in steps:
+            if step.rule is not None and not step.matched:
+                self.missed.setdefault(Place(step.table, step.chain, step.rule), step.why or "")
+
+    def number(self, place: Place) -> str | None:
+        """The hop numbers of a rule or chain as text (①, or ③⑨ if it is passed twice), None off the path."""
+        found = self.numbers.get(place)
+        return "".join(map(circled, sorted(found))) if found else None
+
+    def holds(self, place: Place) -> bool:
+        """Whether a table, chain or rule has part in the path."""
+        if place.chain is None:
+            return any(chain.table == place.table for chain in self.chains)
+        return place in self.chains if place.rule is None else place in self.numbers
+
+
+def marks(trace: Trace, chosen: int | None) -> Marks:
+    """The marks of one outcome (counted from 0), or of all."""
+    found = Marks()
+    for index, outcome in enumerate(trace.outcomes):
+        if chosen in (None, index):
+            found.add(outcome)
+    found.hops.sort(key=lambda hop: hop.step.order)
+    return found
+
+
+def circled(number: int) -> str:
+    """A hop's number as one sign up to 20, in parentheses beyond."""
+    return chr(0x2460 + number - 1) if 1 <= number <= 20 else f"({number})"
+
+
+def _told(steps: list[Step]) -> list[Step]:
+    return worth_telling([step for step in steps if step.matched])

@@ -1,0 +1,59 @@
+"""What chains stand for, remembered; and how names and numbers are shortened to fit."""
+
+from __future__ import annotations
+
+from kptui.kubernetes.roles import role
+from kptui.kubernetes.services import ServicePort, Services, label
+from kptui.syntax.ast import Ruleset, Table
+
+
+class Naming:
+    """Labels of one ruleset's chains, worked out when a chain first comes into sight."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        """Nothing is read yet."""
+        self._ruleset = ruleset
+        self._labels: dict[str, str | None] = {}
+        self._services: Services | None = None
+
+    @property
+    def services(self) -> Services:
+        """The ruleset's Service ports."""
+        if self._services is None:
+            self._services = Services(self._ruleset)
+        return self._services
+
+    def label(self, table: Table, chain: str) -> str | None:
+        """The Service port or endpoint a chain of the nat table stands for."""
+        if table.name != "nat" or chain not in table.chains:
+            return None
+        if chain not in self._labels:
+            self._labels[chain] = label(table.chains[chain], self.services)
+        return self._labels[chain]
+
+    def role(self, chain: str) -> str | None:
+        """What a well-known chain is for."""
+        return role(chain)
+
+    def service(self, table: Table, chain: str) -> ServicePort | None:
+        """The Service port that a chain belongs to."""
+        return self.services.by_chain(chain) if table.name == "nat" else None
+
+
+def shortened(text: str, width: int) -> str:
+    """A name cut in the middle to fit a width."""
+    if len(text) <= width:
+        return text
+    keep = max(2, width - 1)
+    tail = 4 if keep >= 16 else 0
+    return f"{text[: keep - tail]}…{text[len(text) - tail :] if tail else ''}"
+
+
+def counted(number: int | None) -> str:
+    """A counter as iptables -L shows it: 12, 4812, 15k, 3.2M; empty where there is none."""
+    if number is None:
+        return ""
+    for limit, factor, unit in ((10_000, 1, ""), (10_000_000, 1_000, "k"), (10_000_000_000, 1_000_000, "M")):
+        if number < limit:
+            return f"{number // factor}{unit}"
+    return f"{number // 1_000_000_000}G"

@@ -1,0 +1,60 @@
+"""All keys, made from the table of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kptui.tui.keys import KEYS, ROW_KEYS, TREE_KEYS
+
+SIGNS = (
+    ("→ ⇢", "jump, goto (which does not come back)"),
+    ("✓ ✗", "accepted, dropped or rejected"),
+    ("⇒", "translated: DNAT, SNAT, MASQUERADE"),
+    ("↩", "back to the calling chain"),
+    ("?", "not known: the trace followed it both ways"),
+    ("①", "the hop's number on the path of the trace"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Keys by group, and what the signs mean; it scrolls where the terminal is small."""
+
+    BINDINGS: ClassVar = [Binding("escape,question_mark,q,enter", "dismiss", "Close")]
+
+    def compose(self) -> Iterator[Widget]:
+        """One scrolling block."""
+        with VerticalScroll(id="help") as block:
+            block.border_title = "Help"
+            block.border_subtitle = "esc closes"
+            yield Static(_help())
+
+    def on_mount(self) -> None:
+        """The arrow keys scroll at once."""
+        self.query_one("#help").focus()
+
+
+def _help() -> Group:
+    blocks: list[Table | Text] = []
+    keys = (*KEYS, *ROW_KEYS, *TREE_KEYS)
+    for group in dict.fromkeys(key.group for key in keys):
+        blocks += [Text(group, style="bold"), _grid([(k.label, k.sentence) for k in keys if k.group == group]), Text()]
+    return Group(*blocks, Text("Signs", style="bold"), _grid(list(SIGNS)))
+
+
+def _grid(rows: list[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(width=7, justify="right", style="bold")
+    grid.add_column()
+    for key, words in rows:
+        grid.add_row(Text(key), Text(words))
+    return grid

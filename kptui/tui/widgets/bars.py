@@ -1,0 +1,67 @@
+"""The line above (what is open) and the line below (the keys)."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widget import Widget
+
+from kptui.text import visible
+from kptui.tui.keys import KEYS
+
+
+class TopBar(Widget):
+    """The source, its tables and what was noticed in it."""
+
+    COMPONENT_CLASSES = {"bar--name", "bar--warning"}  # noqa: RUF012 - Textual reads it from the class
+
+    def __init__(self, *, id: str) -> None:
+        """Nothing is open yet."""
+        super().__init__(id=id)
+        self._source = ""
+        self._facts: list[str] = []
+        self._warning = ""
+        self._status = ""
+
+    def show(self, source: str, facts: list[str], warning: str, status: str) -> None:
+        """Show what is open; facts are left out from the right where there is no room."""
+        self._source, self._facts, self._warning, self._status = source, facts, warning, status
+        self.refresh()
+
+    def render(self) -> Text:
+        """One line."""
+        width = self.size.width
+        right = Text(" ")
+        if self._warning:
+            right.append(f"⚠ {self._warning} ", style=self.get_component_rich_style("bar--warning", partial=True))
+        if self._status:
+            right.append(f"{self._status} ")
+        left = Text.assemble((" kptui ", self.get_component_rich_style("bar--name", partial=True)))
+        left.append(f" {visible(self._source)}", style="bold")
+        for fact in self._facts:
+            if left.cell_len + len(fact) + 3 + right.cell_len > width:
+                break
+            left.append(f" · {visible(fact)}")
+        left.truncate(max(1, width - right.cell_len), overflow="ellipsis", pad=True)
+        return left.append_text(right)
+
+
+class KeyBar(Widget):
+    """The keys that matter most, as many as there is room for, the most useful first."""
+
+    COMPONENT_CLASSES = {"bar--key"}  # noqa: RUF012 - Textual reads it from the class
+
+    def render(self) -> Text:
+        """One line, made from the table of keys."""
+        style = self.get_component_rich_style("bar--key", partial=True)
+        shown = []
+        room = self.size.width - 1
+        for key in sorted((key for key in KEYS if key.rank), key=lambda key: key.rank):
+            needed = len(key.label) + len(key.word) + 3
+            if needed > room:
+                break
+            room -= needed
+            shown.append(key)
+        text = Text(" ")
+        for key in sorted(shown, key=KEYS.index):
+            text.append(key.label, style=style).append(f" {key.word}  ")
+        return text

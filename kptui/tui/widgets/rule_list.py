@@ -1,0 +1,109 @@
+"""The rules of the selected chain, as columns: number, counters, what is asked, what is done then."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from kptui.report.rule_words import condition_words
+from kptui.syntax.ast import Chain, Rule, Table
+from kptui.text import visible
+from kptui.tui.marks import Marks
+from kptui.tui.naming import Naming, counted
+from kptui.tui.tree_model import Place
+from kptui.tui.widgets.chain_tree import action_style, short_action
+from kptui.tui.widgets.row_view import RowView
+
+COUNTER_WIDTH = 6
+MEASURED = 100
+"""So many rules are looked at to see how much room the actions need."""
+
+
+class RuleList(RowView):
+    """One chain's rules; what a trace passed is numbered, the rest dimmed."""
+
+    def __init__(self, *, id: str) -> None:
+        """No chain is shown yet."""
+        super().__init__(id=id)
+        self.table: Table | None = None
+        self.chain: Chain | None = None
+        self.naming: Naming | None = None
+        self.marks: Marks | None = None
+        self._counters = False
+        self._longest = 0
+
+    def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
+        """Show the rules of a chain, or nothing."""
+        other = chain is not self.chain
+        self.table, self.chain, self.naming = table, chain, naming
+        self._counters = bool(chain and chain.rules and chain.rules[0].packets is not None)
+        shown = chain.rules[:MEASURED] if chain and table else []
+        self._longest = max((len(short_action(rule, table, naming)) for rule in shown if table), default=0)
+        if other:
+            self.scroll_to(0, 0, animate=False, force=True, immediate=True)
+            with self.prevent(RowView.Moved):
+                self.cursor = 0
+        self.refresh_rows()
+
+    def set_marks(self, found: Marks | None) -> None:
+        """Light up a trace, or nothing."""
+        self.marks = found
+        self.refresh()
+
+    @property
+    def rule(self) -> Rule | None:
+        """The rule the cursor is on."""
+        return self.chain.rules[self.cursor] if self.chain and self.cursor < len(self.chain.rules) else None
+
+    def row_count(self) -> int:
+        """How many rules the chain has."""
+        return len(self.chain.rules) if self.chain else 0
+
+    def header_text(self, width: int) -> Text | None:
+        """The columns' names."""
+        if self.chain is None:
+            return Text.assemble(("  select a chain to see its rules", self.style_of("counter")))
+        if not self.chain.rules:
+            goes = f"its policy is {self.chain.policy}" if self.chain.policy else "the packet goes back"
+            return Text.assemble((f"  no rules: {goes}", self.style_of("counter")))
+        number, room, then = self._widths(width)
+        counters = f"{'pkts':>{COUNTER_WIDTH}} {'bytes':>{COUNTER_WIDTH}} " if self._counters else ""
+        names = f"{'#':>{number}} {counters}{'if …':<{room}} {'then':<{then}}"
+        return Text.assemble((names, self.style_of("counter")))
+
+    def row_text(self, row: int, width: int) -> Text:
+        """One rule."""
+        assert self.table is not None
+        assert self.chain is not None
+        rule = self.chain.rules[row]
+        place = Place(self.table.name, self.chain.name, rule.number)
+        number, room, _ = self._widths(width)
+        mark = self.marks.number(place) if self.marks else None
+        numbered = f"{(mark or '') + str(rule.number):>{number}} "
+        text = Text.assemble((numbered, self.style_of("hop" if mark else "counter")))
+        if self._counters:
+            counters = f"{counted(rule.packets):>{COUNTER_WIDTH}} {counted(rule.bytes):>{COUNTER_WIDTH}} "
+            text.append(counters, style=self.style_of("counter"))
+        condition = Text(visible(condition_words(rule, self.chain)))
+        action = short_action(rule, self.table, self.naming) if self.naming else ""
+        if rule.comment and not _repeats(rule.comment, action):
+            condition.append(f"  “{visible(rule.comment)}”", style=self.style_of("counter"))
+        condition.truncate(room, overflow="ellipsis", pad=True)
+        text.append_text(condition).append(" ")
+        text.append(action, style=self.style_of(action_style(rule, self.table)))
+        if self.marks is not None and mark is None:
+            text.stylize(self.style_of("dim"))
+        return text
+
+    def _widths(self, width: int) -> tuple[int, int, int]:
+        """(number, condition, action) columns: the action gets what it needs, up to half of the room."""
+        assert self.chain is not None
+        number = max(3, len(str(len(self.chain.rules)))) + (2 if self.marks else 0)
+        counters = 2 * (COUNTER_WIDTH + 1) if self._counters else 0
+        left = max(20, width - number - counters - 2)
+        then = max(12, min(self._longest, left // 2))
+        return number, left - then, then
+
+
+def _repeats(comment: str, action: str) -> bool:
+    """Whether a comment only names the Service or endpoint that the action names already."""
+    return bool(action) and action.rpartition(" ")[2] in comment and "/" in action.rpartition(" ")[2]

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Builds the wheel and the sdist, installs the wheel into an empty environment, and uses it away from the checkout.
+set -eu
+python=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+top=$(pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+"$python" -m build --outdir "$work/dist" . >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" --disable-pip-version-check --quiet install "$work"/dist/*.whl
+cd "$work"
+kptui="$work/venv/bin/kptui"
+"$kptui" --version
+"$kptui" demo </dev/null | grep -q 'answer: yes'
+"$kptui" parse --format save "$top/samples/three-pods.txt" | cmp - "$top/samples/three-pods.txt"
+"$kptui" trace "$top/samples/nginx-nodeport.txt" "10.42.0.7 -> default/nginx" --local 192.168.50.10 --json |
+    grep -q '"dnat": "10.42.0.199:80"'
+"$work/venv/bin/python" -c "import kptui.tui.app"
+tar -tzf "$work"/dist/*.tar.gz | grep -q '/grammar/iptables_save.lark$'
+echo "the wheel works"

@@ -1,0 +1,42 @@
+"""The table of keys: no clashes, nothing a terminal can't tell apart, every action there, and the README up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kptui.tui.keys import KEYS, ROW_KEYS, TREE_KEYS, Key, markdown
+from kptui.tui.screens.main import MainScreen
+from kptui.tui.widgets.chain_tree import ChainTree
+from kptui.tui.widgets.row_view import RowView
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def _keys(keys: tuple[Key, ...]) -> list[str]:
+    return [name for key in keys for name in key.keys.split(",")]
+
+
+def test_no_two_keys_clash_where_they_are_bound_together() -> None:
+    names = _keys((*KEYS, *ROW_KEYS, *TREE_KEYS))
+    assert len(names) == len(set(names))
+
+
+def test_no_key_is_one_that_terminals_mix_up() -> None:
+    mixed_up = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+j"}
+    assert not mixed_up & set(_keys((*KEYS, *ROW_KEYS, *TREE_KEYS)))
+
+
+def test_ids_are_unique() -> None:
+    ids = [key.id for key in (*KEYS, *ROW_KEYS, *TREE_KEYS)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_action_exists() -> None:
+    for keys, owner in ((KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree)):
+        for key in keys:
+            name = key.action.partition("(")[0]
+            assert name.startswith("app.") or hasattr(owner, f"action_{name}"), key
+
+
+def test_the_readmes_table_is_made_from_the_same_keys() -> None:
+    assert markdown() in README.read_text(encoding="utf-8")

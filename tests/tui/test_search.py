@@ -1,0 +1,65 @@
+"""Search: hits while typing, stepping through them, clearing step by step."""
+
+from __future__ import annotations
+
+from kptui.tui.tree_model import Place
+from kptui.tui.widgets.chain_tree import ChainTree
+from kptui.tui.widgets.search_bar import SearchBar
+from tests.tui.driving import main, opened, press, screen_lines, trace_nginx, write
+
+
+async def test_a_search_goes_to_the_first_hit_and_counts_them() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "10.42.0.200:80")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SEP-UIOQG3KKGTPDCR56", 2)
+        assert "1 of 2" in screen_lines(pilot)[-2]
+
+
+async def test_n_and_capital_n_go_through_the_hits_and_around() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "10.42.0.200:80")
+        await press(pilot, "enter", "n")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5", 3)
+        await press(pilot, "n")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SEP-UIOQG3KKGTPDCR56", 2)
+        await press(pilot, "N")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5", 3)
+
+
+async def test_every_word_has_to_occur_in_any_order_and_case() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "mark-masq NGINX 10.42.0.0/24")
+        assert [(hit.chain, hit.rule) for hit in main(pilot).hits] == [("KUBE-SVC-OVTWZ4GROBJZO4C5", 1)]
+
+
+async def test_chains_are_found_by_name() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "kube-proxy-firewall")
+        assert main(pilot).hits[0].rule is None or main(pilot).hits[0].chain != ""
+        assert any(hit.chain == "KUBE-PROXY-FIREWALL" and hit.rule is None for hit in main(pilot).hits)
+
+
+async def test_nothing_found_is_said() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "nosuchthing")
+        assert "nothing found" in screen_lines(pilot)[-2]
+
+
+async def test_escape_clears_the_search_first_and_the_trace_then() -> None:
+    async with opened() as pilot:
+        await trace_nginx(pilot)
+        await press(pilot, "slash")
+        await write(pilot, "nginx")
+        await press(pilot, "enter", "escape")
+        screen = main(pilot)
+        assert not screen.query_one(SearchBar).display
+        assert not screen.hits
+        assert screen.trace is not None
+        assert isinstance(pilot.app.focused, ChainTree)
+        await press(pilot, "escape")
+        assert screen.trace is None

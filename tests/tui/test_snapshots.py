@@ -1,0 +1,81 @@
+"""Pictures of the screens, after the other tests have said in words what is on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx
+
+SIZES = [(80, 24), (120, 40)]
+
+
+class Compare(Protocol):
+    """What pytest-textual-snapshot's fixture is."""
+
+    def __call__(self, app: App[None], *, terminal_size: tuple[int, int], run_before: object) -> bool: ...
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "TEXTUAL_THEME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def _samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source's name is in the picture, so it has to be the same wherever the checkout is."""
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", SIZES)
+def test_main_screen(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=settle)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+def test_finished_trace(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def traced(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await trace_nginx(pilot)
+        await press(pilot, "o", "n", "n", "n", "n", "n")
+        assert main(pilot).chosen == 0
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=traced)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", SIZES)
+def test_form_with_an_error(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def wrong(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "t")
+        await fill(pilot, src="192.168.50.2", dst="10.110.199.45", dport="65536")
+        from textual.widgets import Input
+
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=wrong)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", SIZES)
+def test_empty_dump(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(explorer(Path("tests/tui/empty.txt")), terminal_size=size, run_before=settle)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_light_theme(snap_compare: Compare) -> None:
+    async def light(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.theme = "textual-light"
+        await trace_nginx(pilot)
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=light)
