@@ -154,7 +154,7 @@ _GENERIC_WORDS = {
     "destination": "to {}",
     "in": "in by {}",
     "out": "out by {}",
-    "protocol": "{}",
+    "protocol": "protocol {}",
     "fragment": "a fragment",
 }
 

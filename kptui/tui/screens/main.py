@@ -309,6 +309,7 @@ class MainScreen(Screen[None]):
             self._light(0 if count == 1 else kept)
             self._show_detail()
         else:
+            self.action_close_search()
             self.choose(0 if count == 1 else None)
             self.query_one(HopList).focus()
 
@@ -426,20 +427,18 @@ class MainScreen(Screen[None]):
         self.query_one(SearchBar).count(f"{self.hit + 1} of {len(self.hits):,}{more}")
         self.go(Place(hit.table, hit.chain, hit.rule))
 
-    @on(SearchBar.Entered)
-    def search_entered(self) -> None:
+    def action_search_entered(self) -> None:
         """Keep the hits and go on with the keys of the panes."""
         if self.hits:
-            self.query_one(RuleList if self.hits[self.hit].rule else ChainTree).focus()
+            self.set_focus(self.query_one(RuleList if self.hits[self.hit].rule else ChainTree))
 
-    @on(SearchBar.Closed)
-    def search_closed(self) -> None:
+    def action_close_search(self) -> None:
         """Give the search up."""
         self._hits([])
         self._searched = ""
         bar = self.query_one(SearchBar)
         bar.display = False
-        self.query_one(ChainTree).focus()
+        self.set_focus(self.query_one(ChainTree))
 
     def action_next(self) -> None:
         """The next hit while a search is on, else the next hop."""
@@ -470,7 +469,7 @@ class MainScreen(Screen[None]):
     def action_cancel(self) -> None:
         """Close the search, then clear the trace."""
         if self.query_one(SearchBar).display:
-            self.search_closed()
+            self.action_close_search()
         elif self.trace is not None:
             self._clear_trace()
 

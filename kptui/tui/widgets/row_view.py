@@ -129,7 +129,8 @@ class RowView(ScrollView, can_focus=True):
         background = Style()
         if row == self.cursor:
             name = "row--cursor" if self.has_focus else "row--cursor-blurred"
-            background = self.get_component_rich_style(name, partial=True)
+            style = self.get_component_rich_style(name)
+            background = Style(bgcolor=style.bgcolor, bold=style.bold)
         return self._strip(self.row_text(row, width), width, background)
 
     def _strip(self, text: Text, width: int, background: Style) -> Strip:

@@ -29,15 +29,17 @@ class RuleList(RowView):
         self.naming: Naming | None = None
         self.marks: Marks | None = None
         self._counters = False
-        self._longest = 0
+        self._longest = (0, 0)
 
     def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
         """Show the rules of a chain, or nothing."""
         other = chain is not self.chain
         self.table, self.chain, self.naming = table, chain, naming
         self._counters = bool(chain and chain.rules and chain.rules[0].packets is not None)
-        shown = chain.rules[:MEASURED] if chain and table else []
-        self._longest = max((len(short_action(rule, table, naming)) for rule in shown if table), default=0)
+        self._longest = (0, 0)
+        if table and chain and (shown := chain.rules[:MEASURED]):
+            conditions = (self._condition(rule, short_action(rule, table, naming)).cell_len for rule in shown)
+            self._longest = max(conditions), max(len(short_action(rule, table, naming)) for rule in shown)
         if other:
             self.scroll_to(0, 0, animate=False, force=True, immediate=True)
             with self.prevent(RowView.Moved):
@@ -83,10 +85,8 @@ class RuleList(RowView):
         if self._counters:
             counters = f"{counted(rule.packets):>{COUNTER_WIDTH}} {counted(rule.bytes):>{COUNTER_WIDTH}} "
             text.append(counters, style=self.style_of("counter"))
-        condition = Text(visible(condition_words(rule, self.chain)))
         action = short_action(rule, self.table, self.naming) if self.naming else ""
-        if rule.comment and not _repeats(rule.comment, action):
-            condition.append(f"  “{visible(rule.comment)}”", style=self.style_of("counter"))
+        condition = self._condition(rule, action)
         condition.truncate(room, overflow="ellipsis", pad=True)
         text.append_text(condition).append(" ")
         text.append(action, style=self.style_of(action_style(rule, self.table)))
@@ -94,14 +94,21 @@ class RuleList(RowView):
             text.stylize(self.style_of("dim"))
         return text
 
+    def _condition(self, rule: Rule, action: str) -> Text:
+        """What a rule asks, and its comment unless that says only what the action says."""
+        condition = Text(visible(condition_words(rule, self.chain)))
+        if rule.comment and not _repeats(rule.comment, action):
+            condition.append(f"  “{visible(rule.comment)}”", style=self.style_of("counter"))
+        return condition
+
     def _widths(self, width: int) -> tuple[int, int, int]:
-        """(number, condition, action) columns: the action gets what it needs, up to half of the room."""
+        """(number, condition, action) columns: as wide as what is in them, the action up to half of the room."""
         assert self.chain is not None
         number = max(3, len(str(len(self.chain.rules)))) + (2 if self.marks else 0)
         counters = 2 * (COUNTER_WIDTH + 1) if self._counters else 0
         left = max(20, width - number - counters - 2)
-        then = max(12, min(self._longest, left // 2))
-        return number, left - then, then
+        then = max(12, min(self._longest[1], left // 2))
+        return number, min(left - then, max(self._longest[0] + 2, 12)), then
 
 
 def _repeats(comment: str, action: str) -> bool:

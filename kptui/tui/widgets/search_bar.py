@@ -15,7 +15,11 @@ from textual.widgets import Input, Label, Static
 class SearchBar(Horizontal):
     """Shown while a search is on."""
 
-    BINDINGS: ClassVar = [Binding("escape", "close", "Close", show=False)]
+    # With priority they act before the next key of a fast typist (or a paste) is looked at.
+    BINDINGS: ClassVar = [
+        Binding("escape", "close", "Close", show=False, priority=True),
+        Binding("enter", "enter", "Go on", show=False, priority=True),
+    ]
 
     class Typed(Message):
         """The text changed."""
@@ -24,12 +28,6 @@ class SearchBar(Horizontal):
             """The text as typed."""
             self.text = text
             super().__init__()
-
-    class Entered(Message):
-        """Enter: go on with the hits."""
-
-    class Closed(Message):
-        """Escape: the search is over."""
 
     def compose(self) -> Iterator[Widget]:
         """The line and the count."""
@@ -41,7 +39,7 @@ class SearchBar(Horizontal):
         """Show the line and type into it."""
         self.display = True
         field = self.query_one("#search-text", Input)
-        field.focus()
+        self.screen.set_focus(field)
         field.select_all()
 
     def count(self, text: str) -> None:
@@ -53,11 +51,10 @@ class SearchBar(Horizontal):
         event.stop()
         self.post_message(self.Typed(event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    async def action_enter(self) -> None:
         """Go on with the hits."""
-        event.stop()
-        self.post_message(self.Entered())
+        await self.run_action("screen.search_entered")
 
-    def action_close(self) -> None:
+    async def action_close(self) -> None:
         """Give the search up."""
-        self.post_message(self.Closed())
+        await self.run_action("screen.close_search")

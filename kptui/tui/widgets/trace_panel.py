@@ -142,9 +142,10 @@ def _share(outcome: Outcome) -> str:
 
 def _end(outcome: Outcome) -> str:
     packet = outcome.packet
+    # With a target, where it is forwarded to is plain.
     words = [
         f"⇒ {packet.dnat}" if packet.dnat else "",
-        ending(outcome) if not packet.dnat or not outcome.through else "",
+        "" if packet.dnat and outcome.end == "forwarded" else ending(outcome),
     ]
     if packet.snat:
         words.append("masq" if packet.snat == "MASQUERADE" else f"from {packet.snat}")
