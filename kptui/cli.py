@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from kptui import __version__
-from kptui.errors import KptuiError
+from kptui.errors import KptuiError, SourceError
 from kptui.text import visible
 
 EXIT_NO = 1
@@ -160,16 +160,15 @@ def trace(
         backend, ipset = given.pop("backend"), given.pop("ipset")
         session = Session.open(source, backend, _text_of(ipset) if ipset else None)
         request = requested(packet, session, settings, given)
+        _warn(session)
         if batch is not None:
-            with click.open_file(batch, encoding="utf-8") as lines:
-                for answer in batch_answers(session, request, lines, misses):
-                    click.echo(json.dumps(answer))
+            for answer in batch_answers(session, request, _lines_of(batch, source), misses):
+                click.echo(json.dumps(answer))
             return
         found = session.trace(request, misses)
-        _warn(session)
+        wrong = expected(found, expect) if expect is not None else None
         click.echo(json.dumps(session.json(found), indent=2) if as_json else session.text(found, _paint()))
         if expect is not None:
-            wrong = expected(found, expect)
             if wrong:
                 click.echo(f"not as expected: {wrong}", err=True)
             sys.exit(EXIT_NO if wrong else 0)
@@ -230,6 +229,19 @@ def _text_of(name: str) -> str:
     from kptui.sources.file import read_file
 
     return read_file(name).text
+
+
+def _lines_of(name: str, source: str) -> Iterator[str]:
+    """The lines of a --batch file; bytes that are no UTF-8 make only their own line unreadable."""
+    if name == "-" and source == "-":
+        raise click.UsageError("rules and packets can't both come from standard input.")
+    try:
+        with click.open_file(name, encoding="utf-8", errors="surrogateescape") as lines:
+            yield from lines
+    except FileNotFoundError:
+        raise SourceError(f"There is no file {visible(name)}.") from None
+    except OSError as error:
+        raise SourceError(f"{visible(name)} can't be read: {error.strerror or error}.") from None
 
 
 def _interactive() -> bool:

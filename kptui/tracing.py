@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from kptui.ask.expression import expression
-from kptui.ask.request import Request, question
+from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load
@@ -94,7 +94,6 @@ _JSON_FIELDS = {
     "src": "src", "dst": "dst", "proto": "proto", "sport": "sport", "dport": "dport", "in": "in_", "out": "out",
     "origin": "origin", "ctstate": "ctstate", "mark": "mark", "ctmark": "ctmark", "tcp_flags": "tcp_flags",
 }  # fmt: skip
-_SETTABLE = {"uid": "uid-owner", "gid": "gid-owner"}
 
 
 def batch_answers(
@@ -114,6 +113,8 @@ def batch_answers(
             answer |= session.json(session.trace(_from_json(given, base), misses))
         except (UsageError, json.JSONDecodeError) as error:
             answer |= {"error": f"line {number}: {error}"}
+        except RecursionError:
+            answer |= {"error": f"line {number}: the JSON is nested too deep."}
         yield answer
 
 
@@ -124,18 +125,13 @@ def _from_json(given: Mapping[str, Any], base: Request) -> Request:
             continue
         if name in _JSON_FIELDS:
             values[_JSON_FIELDS[name]] = str(value)
-        elif name in _SETTABLE:
-            values.setdefault("settings", dict(base.settings))[_SETTABLE[name]] = str(value)
         elif name == "icmp_type":
             code = given.get("icmp_code")
             values["icmp_type"] = str(value) if code is None else f"{value}/{code}"
-        elif name not in ("icmp_code", *_DETAILS):
+        elif name not in ("icmp_code", *DETAILS):
             raise UsageError(f"a packet has no field “{name}”.")
-    details = {name: given[name] for name in _DETAILS if given.get(name) is not None}
-    return replace(base, details=details or base.details, **values)
-
-
-_DETAILS = ("length", "ttl", "tos", "mss", "mac_source", "payload")
+    details = {name: given[name] for name in DETAILS if given.get(name) is not None}
+    return replace(base, details=details or base.details, to_node=base.to_node and "dst" not in values, **values)
 
 
 def expected(trace: Trace, text: str) -> str | None:

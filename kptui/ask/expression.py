@@ -13,6 +13,7 @@ from kptui.netfilter.protocols import protocol_number
 from kptui.text import visible
 
 _SIX = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d+))?\Z")
+_LIKE_ADDRESS = re.compile(r"\[|\d+\.[\d.]*(?::|\Z)|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
 _SERVICE = re.compile(r"[a-z0-9][-a-z0-9.]*/[a-z0-9][-a-z0-9.]*(:[-a-zA-Z0-9]+)?\Z")
 _EXAMPLES = (
     "for example “10.110.199.45:80”, “tcp 192.168.50.2 -> 10.110.199.45:80”, “-> default/nginx”, “-> nodeport 32754”"
@@ -87,11 +88,8 @@ def _service(name: str, proto: str, services: Services) -> ServicePort:
 
 
 def _is_place(word: str) -> bool:
-    try:
-        _place(word)
-    except UsageError:
-        return bool(re.match(r"[\d.]+(:\d+)?\Z", word)) and "." in word
-    return True
+    """Whether a word means to be an address, be it one or not."""
+    return _LIKE_ADDRESS.match(word) is not None
 
 
 def _place(word: str) -> tuple[str, str]:

@@ -23,6 +23,13 @@ CTSTATES = ("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED")
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 _INTERFACE = re.compile(r"[^\s/]{1,15}\Z")
+_TEXTS = {
+    "mac_source": ("MAC address", re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\Z")),
+    "payload": ("sequence of bytes in hexadecimal", re.compile(r"([0-9A-Fa-f]{2})*\Z")),
+}
+_BITS = {"length": 16, "ttl": 8, "tos": 8, "mss": 16, "uid": 32, "gid": 32}
+DETAILS = (*_BITS, *_TEXTS)
+"""The fields of a packet that no option of their own tells."""
 T = TypeVar("T")
 
 
@@ -57,7 +64,7 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     assume: tuple[str, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
-    """length, ttl, tos, mss, mac_source, payload: what only --batch tells."""
+    """length, ttl, tos, mss, uid, gid, mac_source, payload: what only --batch tells."""
     to_node: bool = False
     """Any address of the node is meant as the destination."""
 
@@ -132,7 +139,7 @@ def _destination(request: Request, family: int, host: Host) -> int | Unknown:
 
 def port_number(text: str) -> int:
     """A port as typed; raises ValueError."""
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal()):
         raise ValueError(f"“{text}” is no port number")
     if int(text) > 65535:
         raise ValueError(f"{text} is above 65535, the highest port")
@@ -183,14 +190,18 @@ def _icmp(request: Request, proto: int, family: int) -> dict[str, Any]:
 
 
 def _details(request: Request) -> dict[str, Any]:
+    """What --batch and the explorer's form tell beyond the options of the command line."""
     found: dict[str, Any] = {}
     for name, value in request.details.items():
-        if name in ("mac_source", "payload"):
+        if name in _TEXTS:
+            what, pattern = _TEXTS[name]
+            if not pattern.match(str(value)):
+                raise FieldError(name, f"{name}: “{visible(str(value))}” is no {what}.")
             found[name] = str(value)
-        elif isinstance(value, int) and value >= 0:
+        elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << _BITS[name]:
             found[name] = value
         else:
-            raise FieldError(name, f"{name}: “{visible(str(value))}” is no number.")
+            raise FieldError(name, f"{name}: “{visible(str(value))}” is no number of {_BITS[name]} bits.")
     return found
 
 

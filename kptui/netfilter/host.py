@@ -10,7 +10,7 @@ from kptui.netfilter.address import Network, network, parse
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import Intervals, normal
 from kptui.netfilter.ipsets import IpSets
-from kptui.netfilter.packet import Number
+from kptui.netfilter.packet import Name, Number
 
 _ROUTE = re.compile(r"^(\S+)((?:\s+(?:dev|via|src)\s+\S+)*)\s*$")
 
@@ -62,12 +62,26 @@ class Host:
             return any(address in net for net in self.local)
         return Unsure(Fact(("local", address)), "the host's addresses are not known (--local)")
 
-    def route(self, address: Number) -> Route | None:
-        """The most specific route to an address, None where it or the routes aren't known."""
+    def route(self, address: Number, device: str | None = None) -> Route | None:
+        """The most specific route to an address (by that device), None where it or the routes aren't known."""
         if isinstance(address, Unknown):
             return None
-        fitting = [route for route in self.routes if address in route.to]
+        fitting = [route for route in self.routes if address in route.to and device in (None, route.device)]
         return max(fitting, key=lambda route: route.to.mask, default=None)
+
+    def source_on(self, device: Name) -> int | None:
+        """The host's address on a device, None where the routes don't tell one, or tell several.
+
+        The kernel looks at the device's addresses, not at a route's source (inet_select_addr, ipv6_dev_get_saddr).
+        """
+        found = {route.source for route in self.routes if route.device == device and route.source is not None}
+        return found.pop() if len(found) == 1 else None
+
+    def may_be_broadcast(self, address: Number) -> bool:
+        """Whether an IPv4 address is the last one of a known route's network, which often is for all hosts there."""
+        route = self.route(address)
+        region = route.to.region if route and route.to.mask and self.family == 4 else None
+        return region is not None and region[0][0] + 2 < region[0][1] == address
 
 
 def loopback(family: int) -> Network:

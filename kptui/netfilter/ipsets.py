@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,11 +10,13 @@ from kptui.errors import UsageError
 from kptui.netfilter.address import Network, family_of, name_number, network, parse
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import Intervals, intersect, normal, subtract
-from kptui.netfilter.packet import WITH_PORTS, Packet
+from kptui.netfilter.packet import TCP, UDP, WITH_PORTS, Packet
 from kptui.netfilter.protocols import protocol_number
 from kptui.text import visible
 
 _ADDRESS_KINDS = {"ip", "net"}
+_LIST = ("set",)
+_COMMENT = re.compile(r' comment "[^"]*"')
 _KINDS = _ADDRESS_KINDS | {"port", "iface", "mac", "mark", "set"}
 # part of an element -> ranges of the packet's field that fit it
 Part = tuple[str, Intervals]
@@ -46,14 +49,14 @@ def read_ipsets(text: str) -> dict[str, IpSet]:
     """The sets that `ipset save` describes; raises UsageError with the line that is none of its lines."""
     sets: dict[str, IpSet] = {}
     for number, line in enumerate(text.split("\n"), 1):
-        words = line.split()
+        words = _COMMENT.sub("", line).split()
         if not words or words[0].startswith("#"):
             continue
         try:
             if words[0] in ("create", "-N") and len(words) >= 3:
                 sets[words[1]] = _created(words)
             elif words[0] in ("add", "-A") and len(words) >= 3:
-                _add(sets[words[1]], words)
+                _add(sets, words)
             else:
                 raise ValueError("expected “create NAME TYPE …” or “add NAME ELEMENT …”")
         except (KeyError, ValueError) as error:
@@ -69,8 +72,11 @@ def _created(words: list[str]) -> IpSet:
     return IpSet(words[1], kinds)
 
 
-def _add(found: IpSet, words: list[str]) -> None:
-    if found.kinds == ("set",):
+def _add(sets: dict[str, IpSet], words: list[str]) -> None:
+    found = sets[words[1]]
+    if found.kinds == _LIST:
+        if sets[words[2]].kinds == _LIST:
+            raise ValueError("a list of sets holds no other list")
         found.members.append(words[2])
         return
     parts = words[2].split(",")
@@ -120,7 +126,7 @@ def contains(sets: IpSets, name: str, sides: str, packet: Packet) -> Answer:
 
 
 def _in_any(sets: IpSets, found: IpSet, sides: str, packet: Packet) -> Answer:
-    answers = [contains(sets, member, sides, packet) for member in found.members if member != found.name]
+    answers = [contains(sets, member, sides, packet) for member in found.members]
     if True in answers:
         return True
     unsure = [answer for answer in answers if isinstance(answer, Unsure)]
@@ -176,7 +182,8 @@ def _fits(element: Element, values: list[int | Unknown], packet: Packet) -> bool
     sure: bool | None = True
     for (kind, ranges), value in zip(element.parts, values, strict=False):
         if kind.startswith("port"):
-            if packet.proto not in WITH_PORTS:
+            # A bitmap of ports knows TCP and UDP only (ip_set_get_ip_port).
+            if packet.proto not in (WITH_PORTS if " " in kind else (TCP, UDP)):
                 return False
             if " " in kind and packet.proto != int(kind.split()[1]):
                 return False

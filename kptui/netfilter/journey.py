@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kptui.netfilter.address import show
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
+from kptui.netfilter.facts import Unknown
 from kptui.netfilter.hooks import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
-from kptui.netfilter.host import Host
+from kptui.netfilter.host import Host, Route, loopback
 from kptui.netfilter.packet import Packet
-from kptui.netfilter.walk import Journal, TableWalk, part
-from kptui.netfilter.worlds import Flow
+from kptui.netfilter.routing import arrived, confined, dead_on_arrival, forwardable, from_loopback, routed
+from kptui.netfilter.walk import Journal, TableWalk
+from kptui.netfilter.worlds import Flow, Ways
 from kptui.syntax.ast import Backend, Ruleset
 
 Origin = Literal["external", "local"]
 End = Literal["forwarded", "delivered", "sent", "dropped", "rejected", "queued", "lost"]
+_ELSEWHERE = Unknown("outgoing interface after rerouting", 120)
+"""The device of a packet of this host that was translated, where nobody told the routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Journey:
 
     def run(self, packet: Packet, origin: Origin, journal: Journal) -> list[Arrived]:
         """Send one packet on its way; what does not arrive is in the journal."""
-        packet = replace(packet, original=packet)
+        packet = replace(packet, original=packet, tracked=False)
         return self._external(packet, journal) if origin == "external" else self._local(packet, journal)
 
     def walk(self, table: str, hook: str) -> TableWalk | None:
@@ -54,8 +57,12 @@ class Journey:
         return self._walks[key]
 
     def _external(self, packet: Packet, journal: Journal) -> list[Arrived]:
-        flow = self._hook(PREROUTING, Flow.of(packet.but(out="")), journal)
-        here, onward = self._routed(flow, journal)
+        flow = Flow.of(packet.but(out=""))
+        dead = dead_on_arrival(packet)
+        if dead:
+            journal.lose(dead, flow)
+            return []
+        here, onward = arrived(self._hook(PREROUTING, flow, journal), self.host, journal)
         delivered = self._hook(INPUT, here, journal)
         return [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
 
@@ -63,39 +70,55 @@ class Journey:
         """FORWARD and POSTROUTING; the TTL is one less from here on (ip_forward.c)."""
         leaving = Flow()
         for packet, ways in flow:
-            ttl = packet.ttl
-            if isinstance(ttl, int) and ttl <= 1:
-                lost = Flow()
-                lost.take(packet, ways)
-                journal.lose("the TTL expired before it could be forwarded", lost)
+            route = self._route(packet)
+            if self._lost(packet, ways, journal):
                 continue
-            route = self.host.route(packet.dst)
             device = route.device if route else out
-            less = ttl - 1 if isinstance(ttl, int) else Unknown("TTL after forwarding", 8)
-            if self.host.routes and route is None and isinstance(packet.dst, int):
-                lost = Flow()
-                lost.take(packet, ways)
-                journal.lose(f"no route to {show(packet.dst, packet.family)}", lost)
-                continue
-            leaving.take(packet.but(out=device, ttl=less), ways)
-        return self._left(self._hook(FORWARD, leaving, journal), journal)
+            left = forwardable(packet, device, ways, journal)
+            if left:
+                less = packet.ttl - 1 if isinstance(packet.ttl, int) else Unknown("TTL after forwarding", 8)
+                leaving.take(packet.but(out=device, ttl=less), left)
+        return self._hook(POSTROUTING, self._hook(FORWARD, leaving, journal), journal)
 
-    def _left(self, flow: Flow, journal: Journal) -> Flow:
-        without = Flow()
+    def _route(self, packet: Packet) -> Route | None:
+        """The route a packet takes, None where it or the routes aren't known."""
+        return self.host.route(packet.dst, packet.in_ if confined(packet) and isinstance(packet.in_, str) else None)
+
+    def _lost(self, packet: Packet, ways: Ways, journal: Journal) -> bool:
+        """Whether no route leads to where a packet goes; then it ends here."""
+        if not self.host.routes or isinstance(packet.dst, Unknown) or self._route(packet) is not None:
+            return False
+        lost = Flow()
+        lost.take(packet, ways)
+        journal.lose(f"no route to {show(packet.dst, packet.family)}", lost)
+        return True
+
+    def _routable(self, flow: Flow, journal: Journal) -> Flow:
+        """What the host can send; a packet to itself needs no route."""
+        kept, asked = Flow(), Flow()
         for packet, ways in flow:
-            without.take(packet.but(in_=""), ways)
-        return self._hook(POSTROUTING, without, journal)
+            # Whether it is for the host itself is asked only where it matters.
+            local_source = isinstance(packet.src, int) and packet.src in loopback(packet.family)
+            (asked if self.host.routes or local_source else kept).take(packet, ways)
+        here, onward = routed(asked, self.host, journal)
+        kept.merge(here)
+        for packet, ways in onward:
+            allowed = from_loopback(packet, ways, self.host, journal)
+            if allowed and not self._lost(packet, allowed, journal):
+                kept.take(packet, allowed)
+        return kept
 
     def _local(self, packet: Packet, journal: Journal) -> list[Arrived]:
         start = packet.but(in_="", out=self._device(packet, packet.out))
-        flow = self._tables(OUTPUT, ("raw", "mangle", "nat"), Flow.of(start), journal)
+        flow = self._routable(Flow.of(start), journal)
+        flow = self._routable(self._tables(OUTPUT, ("raw", "mangle", "nat"), flow, journal), journal)
         # The later tables of OUTPUT still see the old device: rerouting is done, skb->dev is set afterwards.
         flow = self._tables(OUTPUT, ("filter", "security"), flow, journal)
-        here, onward = self._routed(flow, journal)
+        here, onward = routed(flow, self.host, journal)
         sent = Flow()
         for moved, ways in onward:
-            changed = moved.dst != start.dst
-            sent.take(moved.but(out=self._device(moved, _elsewhere(packet) if changed else packet.out)), ways)
+            given = packet.out if moved.dst == start.dst else _ELSEWHERE
+            sent.take(moved.but(out=self._device(moved, given)), ways)
         return [
             Arrived("sent", self._hook(POSTROUTING, sent, journal)),
             Arrived("delivered", self._looped(here, journal)),
@@ -124,6 +147,8 @@ class Journey:
 
     def _tables(self, hook: str, names: tuple[str, ...], flow: Flow, journal: Journal) -> Flow:
         for name in names:
+            if names[0] == "raw" and name == names[1]:
+                flow = _tracked(flow)
             walk = self.walk(name, hook)
             if walk is None or not flow:
                 continue
@@ -135,28 +160,16 @@ class Journey:
                 flow = walk.run(flow, journal)
         return flow
 
-    def _routed(self, flow: Flow, journal: Journal) -> tuple[Flow, Flow]:
-        """(packets for this host, packets for others) by the destination as it now is."""
-        here, onward = Flow(), Flow()
-        for packet, ways in flow:
-            answer = _delivered(packet, self.host)
-            if isinstance(answer, Unsure):
-                shown = show(packet.dst, packet.family) if isinstance(packet.dst, int) else f"the {packet.dst.label}"
-                yes, no = part(ways, answer, None, f"{shown} is an address of this host", journal)
-            else:
-                yes, no = (ways, {}) if answer is True else ({}, ways)
-            if yes:
-                here.take(packet, yes)
-            if no:
-                onward.take(packet, no)
-        return here, onward
 
-
-def _delivered(packet: Packet, host: Host) -> Answer:
-    """Whether routing hands a packet to the host itself."""
-    if packet.tproxy:
-        return Unsure(Fact(("tproxy route",)), "whether a policy route by mark delivers it to this host is not known")
-    return host.is_local(packet.dst)
+def _tracked(flow: Flow) -> Flow:
+    """The same packets, after conntrack looked at them: that is between raw and everything else."""
+    after = Flow()
+    for packet, ways in flow:
+        if packet.template and packet.original:
+            # What was marked until here was a template, not the connection.
+            packet = packet.but(template=False, ctmark=packet.original.ctmark)
+        after.take(packet if packet.tracked else packet.but(tracked=True), ways)
+    return after
 
 
 def _first_packets(flow: Flow) -> tuple[Flow, Flow]:
@@ -165,8 +178,3 @@ def _first_packets(flow: Flow) -> tuple[Flow, Flow]:
     for packet, ways in flow:
         (first if packet.ctstate == "NEW" and packet.first else aside).take(packet, ways)
     return first, aside
-
-
-def _elsewhere(packet: Packet) -> Unknown:
-    """The device after rerouting, where nobody told the routes."""
-    return Unknown("outgoing interface after rerouting", 120) if not isinstance(packet.out, Unknown) else packet.out

@@ -19,8 +19,9 @@ class Packet:
     """One packet at one point of its journey; `in_` and `out` are empty where a hook has no such interface.
 
     `dnat` and `snat` hold what was translated to, and so what conntrack's status bits say. `first` is False for
-    packets whose connection has met the nat table already (loopback's second pass), `tproxy` True once TPROXY took it,
-    `original` the packet as it came, before any NAT.
+    packets whose connection has met the nat table already (loopback's second pass), `tracked` False as long as
+    conntrack has not looked at the packet (in the raw table), `template` True if `CT` there set it up, `tproxy` True once TPROXY took it, `original` the packet
+    as it came, before any NAT.
     """
 
     family: int = 4
@@ -48,8 +49,22 @@ class Packet:
     dnat: str | None = None
     snat: str | None = None
     first: bool = True
+    tracked: bool = True
+    template: bool = False
     tproxy: bool = False
     original: Packet | None = None
+
+    @property
+    def state(self) -> str:
+        """What conntrack says of the packet at this point; INVALID before it, and without a connection."""
+        if self.tracked or self.ctstate == "UNTRACKED":
+            return self.ctstate
+        return "NEW" if self.template else "INVALID"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the packet has a connection (nf_ct_get); matches on one fail without, negated or not."""
+        return self.state not in ("INVALID", "UNTRACKED")
 
     def but(self, **changes: Any) -> Packet:
         """The same packet with other values in those fields."""

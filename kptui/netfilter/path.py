@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from kptui.netfilter.facts import Fact, Facts, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,63 +33,83 @@ class Step:
 class Path:
     """One end of a path; paths share their beginnings, and joined ones keep all ways that led there."""
 
-    __slots__ = ("before", "step")
+    __slots__ = ("before", "given", "step")
 
-    def __init__(self, step: Step | None = None, before: tuple[Path, ...] = ()) -> None:
-        """A step taken after `before`; several befores (and no step) join them."""
+    def __init__(
+        self, step: Step | None = None, before: tuple[Path, ...] = (), given: tuple[Fact, bool] | None = None
+    ) -> None:
+        """A step taken after `before`; two befores (and no step) join them.
+
+        With `given`, the first of the two was taken where that fact has that answer, the second where it has the other.
+        """
         self.step = step
         self.before = before
+        self.given = given
 
     def then(self, step: Step) -> Path:
         """The path with one more step."""
         return Path(step, (self,))
 
-    def joined(self, other: Path) -> Path:
-        """Both paths, which meet here."""
-        return self if self is other else Path(None, (self, other))
+    def joined(self, other: Path, given: tuple[Fact, bool] | None = None) -> Path:
+        """Both paths, which meet here; with `given`, this one was taken where the fact holds so, else the other."""
+        return self if self is other else Path(None, (self, other), given)
 
-    def steps(self) -> list[Step]:
-        """Every step in order, those that not all ways share marked `maybe`; linear in the number of steps."""
-        order = list(_backwards(self))
+    def steps(self, facts: Facts = frozenset()) -> list[Step]:
+        """Every step that fits the facts, in order, those that not all ways share marked `maybe`; linear in time."""
+        order = list(_backwards(self, facts))
         ways = _ways_to_start(order)
         onward = {id(self): 1}
-        found: dict[int, tuple[Step, int]] = {}
-        for path in reversed(order):
-            for before in path.before:
+        found: dict[int, list[Step]] = {}
+        through: dict[int, int] = {}
+        for path, befores in reversed(order):
+            for before in befores:
                 onward[id(before)] = onward.get(id(before), 0) + onward[id(path)]
             if path.step:
-                through = ways[id(path)] * onward[id(path)]
-                known = found.get(path.step.order)
-                found[path.step.order] = (path.step, through + (known[1] if known else 0))
+                number = path.step.order
+                found.setdefault(number, []).append(path.step)
+                through[number] = through.get(number, 0) + ways[id(path)] * onward[id(path)]
         total = ways[id(self)]
-        return [
-            step if through >= total else _maybe(step) for step, through in (found[number] for number in sorted(found))
-        ]
+        return [_told(found[number], through[number] < total) for number in sorted(found)]
 
 
-def _backwards(end: Path) -> Iterable[Path]:
-    """Every path node, each after all nodes before it (depth first, without recursion)."""
+def _befores(path: Path, facts: Facts) -> tuple[Path, ...]:
+    """The ways that lead to a path's end under the facts."""
+    if path.given is None:
+        return path.before
+    answer = known(path.given[0], facts)
+    if answer is None:
+        return path.before
+    return (path.before[0 if answer == path.given[1] else 1],)
+
+
+def _backwards(end: Path, facts: Facts) -> Iterable[tuple[Path, tuple[Path, ...]]]:
+    """Every path node with those before it, each after all nodes before it (depth first, without recursion)."""
     done: set[int] = set()
-    stack: list[tuple[Path, bool]] = [(end, False)]
+    stack: list[tuple[Path, tuple[Path, ...] | None]] = [(end, None)]
     while stack:
-        path, ready = stack.pop()
-        if ready:
-            yield path
+        path, befores = stack.pop()
+        if befores is not None:
+            yield path, befores
         elif id(path) not in done:
             done.add(id(path))
-            stack.append((path, True))
-            stack.extend((before, False) for before in path.before if id(before) not in done)
+            befores = _befores(path, facts)
+            stack.append((path, befores))
+            stack.extend((before, None) for before in befores if id(before) not in done)
 
 
-def _ways_to_start(order: list[Path]) -> dict[int, int]:
+def _ways_to_start(order: list[tuple[Path, tuple[Path, ...]]]) -> dict[int, int]:
     ways: dict[int, int] = {}
-    for path in order:
-        ways[id(path)] = sum(ways[id(before)] for before in path.before) or 1
+    for path, befores in order:
+        ways[id(path)] = sum(ways[id(before)] for before in befores) or 1
     return ways
 
 
-def _maybe(step: Step) -> Step:
-    return Step(
-        step.order, step.hook, step.table, step.chain, step.rule, step.line, step.text, step.effect, step.matched,
-        step.why, True,
-    )  # fmt: skip
+def _told(steps: list[Step], maybe: bool) -> Step:
+    """One step of those that packets of different marks or addresses took at the same rule."""
+    first = steps[0]
+    return replace(
+        first,
+        effect=" or ".join(dict.fromkeys(step.effect for step in steps)),
+        why=" or ".join(dict.fromkeys(step.why for step in steps if step.why)) or None,
+        maybe=maybe,
+    )

@@ -40,9 +40,9 @@ def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
     """Make a rule ready for one hook of its table; what can't be read in it becomes an unknown, never an error."""
     if rule.error is not None:
         why = f"line {rule.line} could not be read"
-        return Ready(
-            rule, (_unknown(rule.text, ("line", rule.line), why),), "target", None, _lost(rule.text, rule.line)
-        )
+        # One question for match and target together: either the rule does nothing, or we can't say what it does.
+        unknown = _unknown(rule.text, ("line", rule.line), why)
+        return Ready(rule, (unknown,), "target", None, lambda packet: Effect(packet, "UNKNOWN", "unknown", why))
     conditions = (*_generic(rule, scope), *_matches(rule, scope))
     if rule.target is None:
         return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"))
@@ -156,9 +156,8 @@ def _target(target: Target, scope: Scope) -> Apply:
         return _lost(words, scope.line, f"-j {target.name}: {error}")
 
 
-def _lost(words: str, line: int, why: str | None = None) -> Apply:
+def _lost(words: str, line: int, why: str) -> Apply:
     """A target that can't be known: either the packet passes on unchanged, or we can't say what becomes of it."""
-    why = why or f"line {line} could not be read"
     unsure = Unsure(Fact(("target", line)), why)
 
     def apply(packet: Packet) -> Effect:

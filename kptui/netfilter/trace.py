@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from kptui.netfilter.facts import Facts
+from kptui.netfilter.facts import Facts, Unknown
 from kptui.netfilter.host import Host
 from kptui.netfilter.journey import End, Journey, Origin
 from kptui.netfilter.packet import Packet
@@ -42,6 +42,7 @@ class Outcome:
     packet: Packet
     path: Path
     reason: str | None = None
+    facts: Facts = frozenset()
 
     @property
     def through(self) -> bool:
@@ -51,7 +52,7 @@ class Outcome:
     @property
     def steps(self) -> list[Step]:
         """The path, step by step."""
-        return self.path.steps()
+        return self.path.steps(self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +93,40 @@ class Tracer:
         arrived = self.journey.run(packet, origin, journal)
         gathered: defaultdict[tuple[str, End, str | None], Flow] = defaultdict(Flow)
         for reached in arrived:
-            _gather(gathered["ACCEPT", reached.end, None], reached.flow)
+            _gather(gathered["ACCEPT", reached.end, None], reached.flow, packet)
         for ended in journal.ended:
-            _gather(gathered[ended.verdict, _ENDS[ended.verdict], ended.reason], ended.flow)
+            _gather(gathered[ended.verdict, _ENDS[ended.verdict], ended.reason], ended.flow, packet)
         outcomes = [
-            _outcome(*key, packet, facts_way, journal)
+            _outcome(*key, ended_as, facts_way, journal)
             for key, flow in gathered.items()
-            for packet, ways in flow
+            for ended_as, ways in flow
             for facts_way in ways.items()
         ]
         outcomes.sort(key=lambda found: (len(found.assumptions), not found.through, -(found.probability or 0)))
         return Trace(packet, origin, self.backend, tuple(outcomes))
 
 
-def _gather(into: Flow, flow: Flow) -> None:
+def _gather(into: Flow, flow: Flow, asked: Packet) -> None:
     """Bring packets together that differ in nothing an outcome shows."""
     for packet, ways in flow:
+        shown = _shown(packet, asked)
         for facts, way in ways.items():
-            into.add(packet, facts, way)
+            into.add(shown, facts, way)
+
+
+def _shown(packet: Packet, asked: Packet) -> Packet:
+    """The packet as an outcome shows it: addresses, NAT, mark and device; the rest is as it was asked for."""
+    return replace(
+        asked,
+        src=packet.src,
+        sport=packet.sport,
+        dst=packet.dst,
+        dport=packet.dport,
+        dnat=packet.dnat,
+        snat=packet.snat,
+        mark=Unknown("mark") if isinstance(packet.mark, Unknown) else packet.mark,
+        out=Unknown("outgoing interface", 120) if isinstance(packet.out, Unknown) else packet.out,
+    )
 
 
 def _outcome(
@@ -119,7 +136,7 @@ def _outcome(
     asked = [(journal.asked[fact], holds) for fact, holds in facts if fact in journal.asked]
     assumptions = tuple(_assumption(each, holds) for each, holds in sorted(asked, key=_place))
     untold = any(each.fact.per_packet for each, _ in asked)
-    return Outcome(verdict, end, None if untold else way.share, assumptions, packet, way.path, reason)
+    return Outcome(verdict, end, None if untold else way.share, assumptions, packet, way.path, reason, facts)
 
 
 def _place(found: tuple[Asked, bool]) -> tuple[int, str]:

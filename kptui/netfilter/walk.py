@@ -8,18 +8,19 @@ from itertools import islice
 
 from kptui.errors import UsageError
 from kptui.netfilter.extensions.base import Effect, Scope
-from kptui.netfilter.facts import Chance, Fact, Facts, Unsure
+from kptui.netfilter.facts import Chance, Fact, Unsure
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Step
 from kptui.netfilter.rules import Condition, Ready, ready
-from kptui.netfilter.worlds import Flow, Way, split
+from kptui.netfilter.worlds import Flow, Way, Ways, split
 from kptui.syntax.ast import Chain, Table
 
 MAX_WAYS = 20_000
 """How many ways are kept apart before a trace gives up, and says so."""
 
-Ways = dict[Facts, Way]
+MAX_DEPTH = 200
+"""How many chains may be inside one another; nf_tables allows 16."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class TableWalk:
         accepted = Flow()
         through = self._chain(chain, flow, journal, accepted, ())
         if through:
-            through = through.stepped(self._step(journal, chain, None, f"policy {chain.policy}"))
+            through = through.stepped(self._step(journal.number(), chain, None, f"policy {chain.policy}"))
             if chain.policy == "DROP":
                 journal.ended.append(Terminal("DROP", f"policy of {self.table.name} {chain.name}", through))
             else:
@@ -116,6 +117,8 @@ class TableWalk:
         if chain.name in stack:
             way = " -> ".join([*stack, chain.name])
             raise UsageError(f"the chains of table {self.table.name} go in a circle, which the kernel refuses: {way}")
+        if len(stack) >= MAX_DEPTH:
+            raise UsageError(f"the chains of table {self.table.name} are more than {MAX_DEPTH} deep, at {chain.name}")
         call = _Call(chain, journal, accepted, (*stack, chain.name))
         for rule in self._rules(chain):
             if not flow:
@@ -124,7 +127,7 @@ class TableWalk:
             if matched:
                 flow.merge(self._act(rule, matched, call))
         if flow and not chain.builtin:
-            flow = flow.stepped(self._step(journal, chain, None, "return"))
+            flow = flow.stepped(self._step(journal.number(), chain, None, "return"))
         call.back.merge(flow)
         return call.back
 
@@ -133,7 +136,7 @@ class TableWalk:
         if rule.kind == "target":
             return self._apply(rule, matched, call)
         assert rule.chain is not None
-        matched = matched.stepped(self._step(call.journal, call.chain, rule, f"{rule.kind} {rule.chain}"))
+        matched = matched.stepped(self._step(call.journal.number(), call.chain, rule, f"{rule.kind} {rule.chain}"))
         returned = self._chain(self.chains[rule.chain], matched, call.journal, call.accepted, call.stack)
         if rule.kind == "jump":
             return returned
@@ -156,21 +159,13 @@ class TableWalk:
     def _try(self, rule: Ready, chain: Chain, flow: Flow, journal: Journal) -> tuple[Flow, Flow]:
         """(packets the rule matches, the others)."""
         matched, rest = Flow(), Flow()
+        number = journal.number()
         for packet, ways in flow:
-            answers = _ask(rule, packet, journal)
-            if isinstance(answers, Condition):
-                rest.take(packet, self._missed(ways, rule, chain, journal, answers))
-            elif not answers:
-                matched.take(packet, ways)
-            else:
-                yes, no, assumed = split(ways, [answer for _, answer in answers])
-                for condition, answer in (answers[index] for index in sorted(assumed)):
-                    if isinstance(answer, Unsure):
-                        journal.note(answer, rule.rule.line, condition.text)
-                if yes:
-                    matched.take(packet, yes)
-                if no:
-                    rest.take(packet, self._missed(no, rule, chain, journal, answers[0][0]))
+            yes, failed = _tried(rule, packet, ways, journal)
+            if yes:
+                matched.take(packet, yes)
+            for condition, no in failed:
+                rest.take(packet, self._missed(number, chain, rule, no, condition) if journal.misses else no)
         if matched.size() + rest.size() > MAX_WAYS:
             raise UsageError(
                 f"more than {MAX_WAYS:,} different ways through {self.table.name} {chain.name}: "
@@ -178,29 +173,28 @@ class TableWalk:
             )
         return matched, rest
 
-    def _missed(self, ways: Ways, rule: Ready, chain: Chain, journal: Journal, failed: Condition) -> Ways:
-        if not journal.misses:
-            return ways
-        return _stepped(ways, self._step(journal, chain, rule, "no match", matched=False, why=failed.text))
+    def _missed(self, number: int, chain: Chain, rule: Ready, ways: Ways, failed: Condition) -> Ways:
+        return _stepped(ways, self._step(number, chain, rule, "no match", matched=False, why=failed.text))
 
     def _apply(self, rule: Ready, flow: Flow, call: _Call) -> Flow:
         """Let a target act; what it passes on comes back."""
         assert rule.apply is not None
         onward = Flow()
+        number = call.journal.number()
         for packet, ways in flow:
             effect = rule.apply(packet)
             if effect.unsure is not None and effect.otherwise is not None:
                 yes, no = part(ways, effect.unsure, rule.rule.line, rule.rule.text, call.journal)
-                self._effect(rule, effect, yes, call, onward)
-                self._effect(rule, effect.otherwise, no, call, onward)
+                self._effect(number, rule, effect, yes, call, onward)
+                self._effect(number, rule, effect.otherwise, no, call, onward)
             else:
-                self._effect(rule, effect, ways, call, onward)
+                self._effect(number, rule, effect, ways, call, onward)
         return onward
 
-    def _effect(self, rule: Ready, effect: Effect, ways: Ways, call: _Call, onward: Flow) -> None:
+    def _effect(self, number: int, rule: Ready, effect: Effect, ways: Ways, call: _Call, onward: Flow) -> None:
         if not ways:
             return
-        ways = _stepped(ways, self._step(call.journal, call.chain, rule, effect.words))
+        ways = _stepped(ways, self._step(number, call.chain, rule, effect.words))
         if effect.verdict in (None, "ACCEPT", "RETURN"):
             to = {None: onward, "ACCEPT": call.accepted, "RETURN": call.back}[effect.verdict]
             to.take(effect.packet, ways)
@@ -210,18 +204,26 @@ class TableWalk:
             call.journal.ended.append(Terminal(effect.verdict, effect.reason, flow))
 
     def _step(
-        self,
-        journal: Journal,
-        chain: Chain,
-        rule: Ready | None,
-        effect: str,
-        matched: bool = True,
-        why: str | None = None,
+        self, order: int, chain: Chain, rule: Ready | None, effect: str, matched: bool = True, why: str | None = None
     ) -> Step:
         number, line, text = (
             (rule.rule.number, rule.rule.line, rule.rule.text) if rule else (None, chain.line, chain.text)
         )
-        return Step(journal.number(), self.hook, self.table.name, chain.name, number, line, text, effect, matched, why)
+        return Step(order, self.hook, self.table.name, chain.name, number, line, text, effect, matched, why)
+
+
+def _tried(rule: Ready, packet: Packet, ways: Ways, journal: Journal) -> tuple[Ways, list[tuple[Condition, Ways]]]:
+    """(Ways on which a rule matches, the others with the first condition that fails on them)."""
+    answers = _ask(rule, packet, journal)
+    if isinstance(answers, Condition):
+        return {}, [(answers, ways)]
+    if not answers:
+        return ways, []
+    yes, failed, assumed = split(ways, [answer for _, answer in answers])
+    for condition, answer in (answers[index] for index in sorted(assumed)):
+        if isinstance(answer, Unsure):
+            journal.note(answer, rule.rule.line, condition.text)
+    return yes, [(condition, no) for (condition, _), no in zip(answers, failed, strict=True) if no]
 
 
 def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journal) -> tuple[Ways, Ways]:
@@ -229,10 +231,10 @@ def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journ
     settled = journal.settled(text)
     if settled is not None:
         return (ways, {}) if settled else ({}, ways)
-    yes, no, assumed = split(ways, [answer])
+    yes, failed, assumed = split(ways, [answer])
     if assumed:
         journal.note(answer, line, text)
-    return yes, no
+    return yes, failed[0]
 
 
 def _stepped(ways: Ways, step: Step) -> Ways:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from kptui.netfilter.facts import Chance, Facts, Unsure, known
+from kptui.netfilter.facts import Chance, Fact, Facts, Unsure, known
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Path, Step
 
@@ -17,6 +17,10 @@ class Way:
 
     share: Fraction
     path: Path
+
+
+Ways = dict[Facts, Way]
+"""For each set of assumptions the way on which a packet came here."""
 
 
 class Flow:
@@ -30,7 +34,7 @@ class Flow:
 
     def __init__(self) -> None:
         """Nothing is there."""
-        self._packets: dict[Packet, dict[Facts, Way]] = {}
+        self._packets: dict[Packet, Ways] = {}
 
     @classmethod
     def of(cls, packet: Packet) -> Flow:
@@ -43,7 +47,7 @@ class Flow:
         """Whether anything is there."""
         return bool(self._packets)
 
-    def __iter__(self) -> Iterator[tuple[Packet, dict[Facts, Way]]]:
+    def __iter__(self) -> Iterator[tuple[Packet, Ways]]:
         """Packets and their ways."""
         return iter(self._packets.items())
 
@@ -55,14 +59,17 @@ class Flow:
             if same is not None:
                 way = Way(same.share + way.share, same.path.joined(way.path))
                 del ways[facts]
-            complement = next((other for other in _complements(facts) if _share(ways, other) == way.share), None)
-            if complement is None:
+            found = next(
+                ((given, other) for given, other in _complements(facts) if _share(ways, other) == way.share), None
+            )
+            if found is None:
                 ways[facts] = way
                 return
-            way = Way(way.share, way.path.joined(ways.pop(complement).path))
+            given, complement = found
+            way = Way(way.share, way.path.joined(ways.pop(complement).path, given))
             facts = facts & complement
 
-    def take(self, packet: Packet, ways: dict[Facts, Way]) -> None:
+    def take(self, packet: Packet, ways: Ways) -> None:
         """Bring a packet's ways here, all at once where nothing has to merge."""
         if packet in self._packets:
             for facts, way in ways.items():
@@ -87,43 +94,47 @@ class Flow:
         return sum(map(len, self._packets.values()))
 
 
-def _complements(facts: Facts) -> Iterator[Facts]:
-    for fact, holds in facts:
-        yield facts - {(fact, holds)} | {(fact, not holds)}
+def _complements(facts: Facts) -> Iterator[tuple[tuple[Fact, bool], Facts]]:
+    """Each of the facts, and the same facts but for its answer."""
+    for given in facts:
+        fact, holds = given
+        yield given, facts - {given} | {(fact, not holds)}
 
 
-def _share(ways: dict[Facts, Way], facts: Facts) -> Fraction | None:
+def _share(ways: Ways, facts: Facts) -> Fraction | None:
     found = ways.get(facts)
     return found.share if found else None
 
 
-def split(
-    ways: dict[Facts, Way], answers: Sequence[Unsure | Chance]
-) -> tuple[dict[Facts, Way], dict[Facts, Way], set[int]]:
-    """Part ways by answers that are not sure: (those for which all hold, the rest, which answers had to be assumed)."""
-    yes: dict[Facts, Way] = dict(ways)
-    no: dict[Facts, Way] = {}
+def split(ways: Ways, answers: Sequence[Unsure | Chance]) -> tuple[Ways, list[Ways], set[int]]:
+    """Part ways by answers that are not sure.
+
+    (Those for which all hold, for each answer those for which it is the first that doesn't, which answers had to be
+    assumed.)
+    """
+    yes: Ways = dict(ways)
+    failed: list[Ways] = []
     assumed: set[int] = set()
     for index, answer in enumerate(answers):
-        going: dict[Facts, Way] = {}
+        going: Ways = {}
+        no: Ways = {}
         for facts, way in yes.items():
             if isinstance(answer, Chance):
-                going[facts] = Way(way.share * answer.share, way.path)
+                _put(going, facts, Way(way.share * answer.share, way.path))
                 _put(no, facts, Way(way.share * (1 - answer.share), way.path))
                 continue
             answered = known(answer.fact, facts)
             if answered is None:
                 assumed.add(index)
-                going[facts | {(answer.fact, answer.holds)}] = way
+                _put(going, facts | {(answer.fact, answer.holds)}, way)
                 _put(no, facts | {(answer.fact, not answer.holds)}, way)
-            elif answered == answer.holds:
-                going[facts] = way
             else:
-                _put(no, facts, way)
+                _put(going if answered == answer.holds else no, facts, way)
         yes = going
-    return yes, no, assumed
+        failed.append(no)
+    return yes, failed, assumed
 
 
-def _put(ways: dict[Facts, Way], facts: Facts, way: Way) -> None:
+def _put(ways: Ways, facts: Facts, way: Way) -> None:
     same = ways.get(facts)
     ways[facts] = way if same is None else Way(same.share + way.share, same.path.joined(way.path))

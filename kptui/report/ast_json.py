@@ -30,7 +30,7 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "name": table.name,
         "family": table.family,
-        "line": table.line,
+        "line": table.line or None,
         "chains": [
             {
                 "name": chain.name,
@@ -60,6 +60,7 @@ def _rule(rule: Rule, table: Table) -> dict[str, Any]:
         "target": _target(rule, table),
         "text": rule.text,
         "error": rule.error.message if rule.error else None,
+        "problem": rule.problem.message if rule.problem else None,
     }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import sys
+import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from kptui.errors import SourceError
 from kptui.sources.text import SourceText, decode
@@ -23,15 +26,11 @@ def read_file(name: str) -> SourceText:
         if path.is_dir():
             raise SourceError(f"{shown} is a directory: expected a file with the output of iptables-save.")
         with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = _read(file, shown)
     except FileNotFoundError:
         raise SourceError(f"There is no file {shown}.") from None
-    except (OSError, EOFError, ValueError) as error:
-        raise SourceError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}.") from None
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"{shown} is larger than {MAX_BYTES >> 30} GiB, so it is no dump.")
+    except (OSError, ValueError) as error:
+        raise _unreadable(shown, error) from None
     return SourceText(name, decode(data, name))
 
 
@@ -39,7 +38,7 @@ def read_stdin() -> SourceText:
     """The text on standard input, which then becomes the terminal again so that the explorer can read keys."""
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("Nothing comes in on standard input: pipe the output of iptables-save into it.")
-    data = sys.stdin.buffer.read()
+    data = _read(sys.stdin.buffer, "standard input")
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
@@ -48,3 +47,23 @@ def read_stdin() -> SourceText:
         os.dup2(terminal, 0)
         os.close(terminal)
     return SourceText("standard input", decode(data, "standard input"))
+
+
+def _read(file: BinaryIO, shown: str) -> bytes:
+    """All bytes of a file, unpacked where they are gzip'ed."""
+    start = file.read(2)
+    try:
+        if start == b"\x1f\x8b":
+            with gzip.open(io.BytesIO(start + file.read(MAX_BYTES))) as packed:
+                data = packed.read(MAX_BYTES + 1)
+        else:
+            data = start + file.read(MAX_BYTES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unreadable(shown, error) from None
+    if len(data) > MAX_BYTES:
+        raise SourceError(f"{shown} is larger than {MAX_BYTES >> 30} GiB, so it is no dump.")
+    return data
+
+
+def _unreadable(shown: str, error: Exception) -> SourceError:
+    return SourceError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}.")

@@ -24,6 +24,8 @@ def read_live() -> SourceText:
         raise SourceError(
             "iptables-save may not be run by this user: run kptui as root, or name a dump file."
         ) from None
+    except OSError as error:
+        raise SourceError(f"iptables-save could not be run: {error.strerror or error}.") from None
     except subprocess.TimeoutExpired:
         raise SourceError(f"iptables-save did not answer within {TIMEOUT} seconds.") from None
     said = visible(done.stderr.decode("utf-8", "replace").strip().split("\n")[0])
