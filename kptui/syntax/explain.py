@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from lark import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 
 from kptui.syntax.diagnostics import Diagnostic
+from kptui.syntax.hints import line_hint
 
 _NAMES = {
     "WORD": "a value",
-    "STRING": "a quoted value",
+    "STRING": "a value",
+    "UNCLOSED": "a value",
     "OPTION": "an option",
     "NOT": "!",
     "SOURCE": "-s",
@@ -34,12 +38,11 @@ def refused(error: UnexpectedInput, line: int, text: str, offset: int = 0) -> Di
     at_end = isinstance(error, UnexpectedEOF) or (isinstance(error, UnexpectedToken) and error.token.type == "$END")
     column = len(text) + 1 if at_end or position is None else offset + position + 1
     found = "the line ends" if at_end else f"found {_word(text, column)}"
-    return Diagnostic(line, column, "error", f"{found}, expected {_expected(error)}", text, _hint(text, column))
+    return Diagnostic(line, column, "error", f"{found}, expected {_expected(error)}", text, line_hint(text, column))
 
 
 def _word(text: str, column: int) -> str:
-    word = text[column - 1 :].split(maxsplit=1)
-    shown = word[0] if word else ""
+    shown = re.split(r"[ \t]", text[column - 1 : column + 63], maxsplit=1)[0]
     return f"“{shown[:40]}{'…' if len(shown) > 40 else ''}”"
 
 
@@ -56,11 +59,3 @@ def _expected(error: UnexpectedInput) -> str:
         kept = [word for word in words if word in ("a value", "the end of the line")]
         words = [*kept, "an option (-s, -d, -m, -j, …)"]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "something else"
-
-
-def _hint(text: str, column: int) -> str:
-    if text[:column].count('"') % 2 and text.count('"') % 2:
-        return "a quote is opened and never closed"
-    if '"' in text[column - 1 :].split(" ", 1)[0]:
-        return "a quote may only stand around a whole value"
-    return ""

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from lark import Lark, Token, Tree
 from lark.lark import PostLex
 
-from kptui.syntax.vocabulary import Options, Vocabulary, arity
+from kptui.syntax.vocabulary import Options, Vocabulary, arity, full_name
 
 NAME = "iptables_save.lark"
+_CLOSED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"\Z', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_GENERIC = {"SOURCE", "DESTINATION", "PROTOCOL", "IN", "OUT", "FRAGMENT", "SET_COUNTERS", "MATCH", "JUMP", "GOTO"}
+_SHORT = {
+    "s": "SOURCE", "d": "DESTINATION", "p": "PROTOCOL", "i": "IN", "o": "OUT", "m": "MATCH", "j": "JUMP", "g": "GOTO",
+    "c": "SET_COUNTERS", "t": "IN_TABLE", "A": "APPEND", "I": "INSERT", "R": "REPLACE", "D": "DELETE",
+}  # fmt: skip
+_LONG = {
+    "source": "SOURCE", "src": "SOURCE", "destination": "DESTINATION", "dst": "DESTINATION", "protocol": "PROTOCOL",
+    "proto": "PROTOCOL", "in-interface": "IN", "out-interface": "OUT", "match": "MATCH", "jump": "JUMP",
+    "goto": "GOTO", "set-counters": "SET_COUNTERS", "table": "IN_TABLE", "append": "APPEND", "insert": "INSERT",
+    "replace": "REPLACE", "delete": "DELETE",
+}  # fmt: skip
+_COMMANDS = {"NEW_CHAIN", "SET_POLICY", "RENAME", "FLUSH", "DELETE_CHAIN", "ZERO"}
+_GENERIC = {*_SHORT.values(), *_COMMANDS, "FRAGMENT", "FAMILY"}
+VALUES = ("WORD", "STRING", "UNCLOSED")
 
 
 def grammar_text() -> str:
@@ -34,7 +48,7 @@ class Parser:
             grammar_text(),
             parser="lalr",
             lexer="contextual",
-            start=["rule", "chain", "dump"],
+            start=["rule", "chain", "command", "dump"],
             maybe_placeholders=True,
             keep_all_tokens=False,
             postlex=_Values(vocabulary),
@@ -48,13 +62,23 @@ class Parser:
         """The tree of one chain declaration; raises lark.UnexpectedInput."""
         return self._lark.parse(line, start="chain")
 
+    def command(self, line: str) -> Tree[Token]:
+        """The tree of a line that changes chains (-N, -P, -F, …); raises lark.UnexpectedInput."""
+        return self._lark.parse(line, start="command")
+
     def dump(self, text: str) -> Tree[Token]:
         """The tree of a whole dump, a thousand times slower than by shapes; raises lark.UnexpectedInput."""
         return self._lark.parse(text, start="dump")
 
 
+@lru_cache(4)
+def parser_for(vocabulary: Vocabulary) -> Parser:
+    """The parser for those declarations, built once."""
+    return Parser(vocabulary)
+
+
 class _Values(PostLex):
-    """Turns what looks like an option into a value where the option before it still wants one."""
+    """Turns what looks like an option into a value where the option before it still wants one, and parts `--a=b`."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -66,21 +90,47 @@ class _Values(PostLex):
         naming = ""
         for found in stream:
             like_an_option = found.type == "OPTION" or found.type in _GENERIC
-            token = Token.new_borrow_pos("WORD", str(found), found) if wanted and like_an_option else found
-            if token.type in ("WORD", "STRING"):
-                wanted = max(0, wanted - 1)
-                if naming:
-                    loaded.load(naming, unquoted(token))
-                    naming = ""
-            elif token.type in ("MATCH", "JUMP", "GOTO", "PROTOCOL"):
-                naming, wanted = token.type, 0
-            elif token.type == "OPTION":
-                wanted = loaded.arity(token.lstrip("-")) or 0
-            elif token.type == "_NL":
-                loaded, wanted, naming = Loaded(self._vocabulary), 0, ""
-            elif token.type != "NOT":
-                wanted = 0
-            yield token
+            if wanted and like_an_option:
+                tokens = [Token.new_borrow_pos("WORD", str(found), found)]
+            else:
+                tokens = _parted(found) if found.type == "OPTION" else [found]
+            for token in tokens:
+                if token.type in VALUES:
+                    wanted = max(0, wanted - 1)
+                    if naming:
+                        loaded.load(naming, unquoted(token))
+                        naming = ""
+                elif token.type in ("MATCH", "JUMP", "GOTO", "PROTOCOL"):
+                    naming, wanted = token.type, 0
+                elif token.type == "OPTION":
+                    wanted = loaded.arity(token.lstrip("-")) or 0
+                elif token.type == "_NL":
+                    loaded, wanted, naming = Loaded(self._vocabulary), 0, ""
+                elif token.type != "NOT":
+                    wanted = 0
+                yield token
+
+
+def _parted(token: Token) -> list[Token]:
+    """`--dport=80` and `-ptcp` as two tokens, an option and its value; any other option as it is."""
+    if token.startswith("--"):
+        name, equals, _ = token.partition("=")
+        if not equals:
+            # A generic option at the very end of the line, which wants a value that isn't there.
+            return [Token.new_borrow_pos(_LONG.get(name[2:], "OPTION"), str(token), token)]
+        kind, width = _LONG.get(name[2:], "OPTION"), len(name) + 1
+    elif len(token) == 2 and token[1] in _SHORT:
+        return [Token.new_borrow_pos(_SHORT[token[1]], str(token), token)]
+    elif token[1] in _SHORT:
+        name, kind, width = token[:2], _SHORT[token[1]], 2
+    else:
+        return [token]
+    value = Token("STRING" if token.endswith('"') else "WORD", token[width:], _moved(token, width))
+    return [Token.new_borrow_pos(kind, name, token), value]
+
+
+def _moved(token: Token, width: int) -> int | None:
+    return None if token.start_pos is None else token.start_pos + width
 
 
 class Loaded:
@@ -89,36 +139,51 @@ class Loaded:
     def __init__(self, vocabulary: Vocabulary) -> None:
         """Nothing is loaded yet."""
         self._vocabulary = vocabulary
-        self._options: list[Options | None] = []
+        self._count = 0
+        # Each extension once, the last loaded at the end: a rule may name one a hundred thousand times.
+        self._options: dict[str, tuple[int, Options]] = {}
         self._protocol: Options | None = None
 
     def load(self, kind: str, name: str) -> None:
         """Load what `-m name`, `-j name` or `-p name` brings (kind is the grammar's terminal)."""
         if kind == "PROTOCOL":
-            self._protocol = self._vocabulary.match_options(name.lower())
-        elif kind == "MATCH":
-            self._options.append(self._vocabulary.match_options(name))
-        else:
-            self._options.append(self._vocabulary.target_options(name))
+            self._protocol = self._vocabulary.match_options(self._vocabulary.protocol_match(name))
+            return
+        match = kind == "MATCH"
+        options = self._vocabulary.match_options(name) if match else self._vocabulary.target_options(name)
+        if options is not None:
+            key = name if match else f"-j {name}"
+            self._options.pop(key, None)
+            self._options[key] = self._count, options
+        self._count += 1
 
     def owner(self, option: str) -> int | None:
         """Index of the last extension loaded that declares the option; -1 for the protocol's own; None for nobody's."""
-        for index in range(len(self._options) - 1, -1, -1):
-            if arity(self._options[index], option) is not None:
+        for index, options in reversed(self._options.values()):
+            if full_name(options, option) is not None:
                 return index
-        return -1 if arity(self._protocol, option) is not None else None
+        return -1 if full_name(self._protocol, option) is not None else None
+
+    def options(self, option: str) -> Options | None:
+        """The declaration that the option is found in, None if nobody declares it."""
+        for _, options in reversed(self._options.values()):
+            if full_name(options, option) is not None:
+                return options
+        return self._protocol if full_name(self._protocol, option) is not None else None
 
     def arity(self, option: str) -> int | None:
         """How many values the option takes, None if nobody declares it."""
-        owner = self.owner(option)
-        if owner is None:
-            return None
-        return arity(self._protocol if owner == -1 else self._options[owner], option)
+        return arity(self.options(option), option)
 
 
 def unquoted(text: str) -> str:
-    """A value without its quotes and escapes, as iptables-restore reads it (xshared.c, add_param_to_argv)."""
-    if not text.startswith('"'):
+    """A value without its quotes and escapes, as iptables-restore reads it (xshared.c, add_param_to_argv).
+
+    A quote that is never closed takes in the end of the line.
+    """
+    before, quote, body = text.partition('"')
+    if not quote:
         return str(text)
-    body = text[1:-1]
-    return _ESCAPE.sub(r"\1", body) if "\\" in body else body
+    closed = _CLOSED.match(body)
+    body = body[:-1] if closed else body + "\n"
+    return before + (_ESCAPE.sub(r"\1", body) if "\\" in body else body)

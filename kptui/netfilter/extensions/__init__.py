@@ -5,12 +5,16 @@ To add one, write its file and name it here. Files are imported when a rule firs
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from kptui.netfilter.extensions.base import MatchExtension, TargetExtension
-from kptui.syntax.vocabulary import Options
+from kptui.netfilter.extensions.base import MatchExtension, TargetExtension, sound
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.protocols import protocol_number
+from kptui.syntax.vocabulary import Declared, Options
 
 # extension name -> file, where the two differ
 _MATCH_FILES = {
@@ -21,12 +25,15 @@ _MATCH_FILES = {
     "comment": "comment", "statistic": "statistic", "addrtype": "addrtype",
     "recent": "recent", "set": "ipset", "limit": "limit", "hashlimit": "limit",
     "owner": "owner", "physdev": "physdev", "iprange": "iprange",
-    "length": "header", "ttl": "header", "hl": "header", "tos": "header", "dscp": "header", "mac": "header",
-    "pkttype": "header", "tcpmss": "header",
-    "nfacct": "count", "quota": "count", "connbytes": "count", "connlimit": "count",
+    "length": "header", "ttl": "header", "hl": "header", "tos": "header", "dscp": "header", "ecn": "header",
+    "mac": "header", "pkttype": "header", "tcpmss": "header",
+    "nfacct": "count", "quota": "count", "connbytes": "count", "connlimit": "count", "rateest": "count",
+    "ah": "ipsec", "esp": "ipsec", "ipcomp": "ipsec",
+    "dst": "ipv6", "hbh": "ipv6", "rt": "ipv6", "frag": "ipv6", "ipv6header": "ipv6", "srh": "ipv6", "mh": "ipv6",
+    "mobility-header": "ipv6", "eui64": "ipv6",
     "rpfilter": "host", "socket": "host", "policy": "host", "time": "host", "string": "host", "u32": "host",
-    "bpf": "host", "cgroup": "host", "helper": "host", "realm": "host", "cpu": "host", "devgroup": "host",
-    "ipvs": "host",
+    "bpf": "host", "cgroup": "host", "cluster": "host", "connlabel": "host", "helper": "host", "realm": "host",
+    "cpu": "host", "devgroup": "host", "ipvs": "host", "osf": "host",
 }  # fmt: skip
 _TARGET_FILES = {
     "ACCEPT": "verdict", "DROP": "verdict", "RETURN": "verdict", "QUEUE": "verdict", "NFQUEUE": "verdict",
@@ -35,11 +42,24 @@ _TARGET_FILES = {
     "DNAT": "nat", "SNAT": "nat", "MASQUERADE": "nat", "REDIRECT": "nat", "NETMAP": "nat",
     "CT": "conntrack", "NOTRACK": "conntrack",
     "LOG": "log", "NFLOG": "log", "TRACE": "log", "AUDIT": "log", "ULOG": "log",
-    "SET": "ipset",
+    "SET": "ipset", "RATEEST": "count", "SNPT": "ipv6", "DNPT": "ipv6",
     "TTL": "header", "HL": "header", "TOS": "header", "DSCP": "header", "TCPMSS": "header", "TCPOPTSTRIP": "header",
     "CHECKSUM": "header", "CLASSIFY": "header", "ECN": "header",
     "TPROXY": "tproxy",
+    "TEE": "misc", "IDLETIMER": "misc", "LED": "misc", "SECMARK": "misc", "CONNSECMARK": "misc", "HMARK": "misc",
+    "SYNPROXY": "misc", "CLUSTERIP": "misc",
 }  # fmt: skip
+# -p NAME loads the match of that protocol when one of its options is used; protocols go by several names.
+_PROTOCOL_MATCHES = {6: "tcp", 17: "udp", 132: "sctp", 136: "udplite", 33: "dccp", 1: "icmp", 58: "icmp6",
+                     51: "ah", 50: "esp", 108: "ipcomp", 135: "mh"}  # fmt: skip
+
+
+def protocol_match(name: str) -> str:
+    """The match that `-p NAME` stands for, the name itself if there is none."""
+    try:
+        return _PROTOCOL_MATCHES.get(protocol_number(name), name)
+    except ValueError:
+        return name
 
 
 @cache
@@ -47,7 +67,7 @@ def match_extension(name: str) -> MatchExtension | None:
     """The match of that name, None if kptui does not know it."""
     file = _MATCH_FILES.get(name)
     found: MatchExtension | None = _load(file).MATCHES[name] if file else None
-    return found
+    return replace(found, compile=sound(found.options, found.compile)) if found else None
 
 
 @cache
@@ -55,7 +75,7 @@ def target_extension(name: str) -> TargetExtension | None:
     """The target of that name, None if kptui does not know it."""
     file = _TARGET_FILES.get(name)
     found: TargetExtension | None = _load(file).TARGETS[name] if file else None
-    return found
+    return replace(found, compile=sound(found.options, found.compile)) if found else None
 
 
 def match_names() -> list[str]:
@@ -68,13 +88,32 @@ def target_names() -> list[str]:
     return sorted(_TARGET_FILES)
 
 
+_GENERIC = declare(
+    "! source: networks", "! destination: networks", "! protocol: protocol", "! in: interface", "! out: interface",
+    "! fragment",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """The extensions' declarations, as the parser asks for them."""
+    """The extensions' declarations, as the parser asks for them; one is like another."""
+
+    def generic_options(self) -> Declared:
+        """The options every rule may have, under their long names."""
+        return _GENERIC
+
+    def protocol_match(self, name: str) -> str:
+        """The match that `-p NAME` stands for, the name itself if there is none."""
+        return protocol_match(name)
 
     def match_options(self, name: str) -> Options | None:
         """The options of the match, None if kptui does not know it."""
         found = match_extension(name)
         return found.options if found else None
+
+    def target_names(self) -> Collection[str]:
+        """Every target kptui knows."""
+        return _TARGET_FILES.keys()
 
     def target_options(self, name: str) -> Options | None:
         """The options of the target, None if kptui does not know it."""

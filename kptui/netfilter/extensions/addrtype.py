@@ -6,16 +6,21 @@ from collections.abc import Callable, Sequence
 
 from kptui.netfilter.address import network, show
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
 
+_UNUSUAL = frozenset({"ANYCAST", "UNREACHABLE"})
+
 
 def _address_is(kinds: frozenset[str], host: Host, address: Number, what: str, limit: str | None) -> Answer:
     """Whether an address is of one of those kinds; LOCAL and UNICAST rest on which addresses the host has."""
+    if host.family == 6:
+        return _six(kinds, host, address, what, limit)
     if isinstance(address, int):
-        sure = _sure(address, host.family)
+        sure = _sure(address)
         if sure is not None:
             return sure in kinds
     local = host.is_local(address)
@@ -23,23 +28,46 @@ def _address_is(kinds: frozenset[str], host: Host, address: Number, what: str, l
         return local
     if local is True and limit is None:
         return "LOCAL" in kinds
-    if local is False and kinds <= {"LOCAL"}:
+    if local is False:
+        # The local routing table knows no other kinds (__inet_dev_addr_type); broadcast addresses are in it, too.
+        if kinds <= {"LOCAL"} or not kinds & {"UNICAST", "BROADCAST"}:
+            return False
+        if isinstance(address, int) and (kinds >= {"UNICAST", "BROADCAST"} or not host.may_be_broadcast(address)):
+            return "UNICAST" in kinds
+    return _unsure(kinds, host, address, what, limit)
+
+
+def _six(kinds: frozenset[str], host: Host, address: Number, what: str, limit: str | None) -> Answer:
+    """IPv6 takes the kinds one by one, and wants all of these: a local address is unicast, too (match_type6)."""
+    if not isinstance(address, int):
+        return (
+            host.is_local(address)
+            if kinds == {"LOCAL"} and limit is None
+            else _unsure(kinds, host, address, what, limit)
+        )
+    group = address in network("ff00::/8", 6)
+    if ("MULTICAST" in kinds and not group) or ("UNICAST" in kinds and (group or address == 0)):
         return False
-    if kinds == {"UNICAST"} and isinstance(address, int) and limit is None and host.local is not None:
-        # An address of another host; a subnet's broadcast address is the one thing that still could be.
+    if "UNSPEC" in kinds and address != 0:
+        return False
+    if not kinds & {"LOCAL", *_UNUSUAL}:
         return True
+    if kinds & _UNUSUAL or limit is not None:
+        return _unsure(kinds, host, address, what, limit)
+    return False if group else host.is_local(address)
+
+
+def _unsure(kinds: frozenset[str], host: Host, address: Number, what: str, limit: str | None) -> Unsure:
     shown = show(address, host.family) if isinstance(address, int) else f"the {what} address"
     why = f"what kind of address {shown} is for this host is not known"
     return Unsure(Fact(("addrtype", kinds, address, limit)), why)
 
 
-def _sure(address: int, family: int) -> str | None:
-    """The kind of an address that is the same on every host (net/ipv4/fib_frontend.c, __inet_dev_addr_type)."""
-    if address in network("224.0.0.0/4" if family == 4 else "ff00::/8", family):
+def _sure(address: int) -> str | None:
+    """The kind of an IPv4 address that is the same on every host (net/ipv4/fib_frontend.c, __inet_dev_addr_type)."""
+    if address in network("224.0.0.0/4", 4):
         return "MULTICAST"
-    if family == 4 and (address == 0xFFFFFFFF or address in network("0.0.0.0/8", 4)):
-        return "BROADCAST"
-    return None
+    return "BROADCAST" if address in (0, 0xFFFFFFFF) else None
 
 
 def _compile(options: Sequence[Option], scope: Scope) -> list[Test]:
@@ -76,8 +104,14 @@ def _say(options: Sequence[Option]) -> str:
     return ", ".join(words)
 
 
+_KINDS = "each(UNSPEC|UNICAST|LOCAL|BROADCAST|ANYCAST|MULTICAST|BLACKHOLE|UNREACHABLE|PROHIBIT|THROW|NAT|XRESOLVE)"
 MATCHES = {
     "addrtype": MatchExtension(
-        {"src-type": 1, "dst-type": 1, "limit-iface-in": 0, "limit-iface-out": 0}, _compile, _say
+        declare(
+            f"! src-type: {_KINDS}", f"! dst-type: {_KINDS}", "limit-iface-in", "limit-iface-out",
+            needed="src-type|dst-type", alone="limit-iface-in|limit-iface-out",
+        ),
+        _compile,
+        _say,
     )
-}
+}  # fmt: skip

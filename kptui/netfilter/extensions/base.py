@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Declared
 
 Test = Callable[[Packet], Answer]
 """One condition of a match: what it answers for a packet."""
@@ -50,11 +51,11 @@ Apply = Callable[[Packet], Effect]
 class MatchExtension:
     """A match: `compile` makes the tests that must all hold, in order, `say` puts it in words ("from 10.0.0.0/8").
 
-    `options` names every option and how many values it takes. A ValueError from `compile` means that a value could
-    not be read: the match then is unknown, and says so.
+    `options` declares every option, how many values it takes and of what kinds. A ValueError from `compile` means that
+    a value could not be read: the match then is unknown, and says so.
     """
 
-    options: Mapping[str, int]
+    options: Declared
     compile: Callable[[Sequence[Option], Scope], list[Test]]
     say: Callable[[Sequence[Option]], str]
 
@@ -63,7 +64,7 @@ class MatchExtension:
 class TargetExtension:
     """A target: `compile` makes what it does to a packet, `say` puts it in words."""
 
-    options: Mapping[str, int]
+    options: Declared
     compile: Callable[[Sequence[Option], Scope], Apply]
     say: Callable[[Sequence[Option]], str]
 
@@ -72,25 +73,83 @@ TestOf = Callable[[Option, Scope], Test]
 Say = Callable[[Option], str]
 
 
-def independent(table: Mapping[str, tuple[int, TestOf, Say]]) -> MatchExtension:
-    """A match whose options are conditions of their own: name -> (number of values, test, words); `!` is seen to."""
+def independent(options: Declared, table: Mapping[str, tuple[TestOf, Say]]) -> MatchExtension:
+    """A match whose options are conditions of their own: name -> (test, words); `!` is seen to."""
 
-    def compile_all(options: Sequence[Option], scope: Scope) -> list[Test]:
-        return [_negatable(table[_full(table, option)][1](option, scope), option.negated) for option in options]
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        return [_negatable(_known(table, option)[0](option, scope), option.negated) for option in given]
 
-    def say(options: Sequence[Option]) -> str:
-        said = [(option, table[_full(table, option)][2](option)) for option in options]
-        return ", ".join(f"not {words}" if option.negated else words for option, words in said)
+    def say(given: Sequence[Option]) -> str:
+        said = [(option, table[option.name][1](option) if option.name in table else spoken(option)) for option in given]
+        return ", ".join(f"not {words}" if option.negated and option.name in table else words for option, words in said)
 
-    return MatchExtension({name: entry[0] for name, entry in table.items()}, compile_all, say)
+    return MatchExtension(options, compile_all, say)
 
 
-def _full(table: Mapping[str, object], option: Option) -> str:
-    """The declared name of an option given by a unique prefix; raises ValueError for one that isn't declared."""
-    fitting = [name for name in table if name == option.name] or [n for n in table if n.startswith(option.name)]
-    if len(fitting) != 1:
+def _known(table: Mapping[str, tuple[TestOf, Say]], option: Option) -> tuple[TestOf, Say]:
+    if option.name not in table:
         raise ValueError(f"option --{option.name} is not known here")
-    return fitting[0]
+    return table[option.name]
+
+
+def told(name: str, options: Declared, why: str, words: str, per_packet: bool = False) -> MatchExtension:
+    """A match that nothing in a dump or a packet decides: it is asked as a whole, `--set NAME=yes|no` settles it.
+
+    Rules that ask the same of the same hook share one answer; with `per_packet` each rule has its own.
+    """
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        asked = tuple((option.name, option.values, option.negated and len(given) > 1) for option in given)
+        where = scope.line if per_packet else scope.hook
+        test = setting(scope, name, (asked, where), why, per_packet)
+        return [_negatable(test, len(given) == 1 and given[0].negated)]
+
+    def say(given: Sequence[Option]) -> str:
+        details = " ".join(spoken(option) for option in given)
+        return f"{words} ({details})" if details else words
+
+    return MatchExtension(options, compile_all, say)
+
+
+def passing(name: str, options: Declared, words: str) -> TargetExtension:
+    """A target that changes nothing that kptui's packet has, and passes it on to the next rule."""
+
+    def compile_it(given: Sequence[Option], scope: Scope) -> Apply:
+        said = " ".join([name, *map(spoken, given)])
+        return lambda packet: Effect(packet, None, said)
+
+    def say(given: Sequence[Option]) -> str:
+        details = " ".join(spoken(option).removeprefix("--") for option in given)
+        return f"{words}: {details}" if details else words
+
+    return TargetExtension(options, compile_it, say)
+
+
+Compiled = TypeVar("Compiled")
+
+
+def sound(
+    declared: Declared, compile_it: Callable[[Sequence[Option], Scope], Compiled]
+) -> Callable[[Sequence[Option], Scope], Compiled]:
+    """The same `compile`, but a ValueError for what iptables would refuse: then the match or target is unknown."""
+
+    def checked(given: Sequence[Option], scope: Scope) -> Compiled:
+        for option in given:
+            syntax = declared.syntax.get(option.name)
+            if syntax is None:
+                raise ValueError(f"option --{option.name} is not known here")
+            for kind, value in zip(syntax.kinds, option.values, strict=False):
+                if not kind.fits(value, scope.host.family):
+                    raise ValueError(f"“{value}” is not {kind.expected}")
+        for wanted in declared.needed:
+            if not any(option.name in wanted for option in given):
+                raise ValueError(f"--{' or --'.join(sorted(wanted))} is missing")
+        wrong = declared.check(given) if declared.check else None
+        if wrong:
+            raise ValueError(wrong)
+        return compile_it(given, scope)
+
+    return checked
 
 
 def _negatable(test: Test, negated: bool) -> Test:

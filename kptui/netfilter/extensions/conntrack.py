@@ -8,6 +8,7 @@ from kptui.netfilter.address import network
 from kptui.netfilter.extensions.base import (
     Apply,
     Effect,
+    MatchExtension,
     Scope,
     TargetExtension,
     Test,
@@ -16,11 +17,13 @@ from kptui.netfilter.extensions.base import (
     setting,
     spoken,
 )
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import ports
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 
 def _states(option: Option, scope: Scope) -> Test:
@@ -28,7 +31,7 @@ def _states(option: Option, scope: Scope) -> Test:
     wanted = frozenset(option.value.upper().split(","))
 
     def test(packet: Packet) -> Answer:
-        if packet.ctstate in wanted:
+        if packet.state in wanted:
             return True
         return ("DNAT" in wanted and packet.dnat is not None) or ("SNAT" in wanted and packet.snat is not None)
 
@@ -90,38 +93,94 @@ def _unknown(option: Option, scope: Scope) -> Test:
     return setting(scope, option.name, (option.name, option.values), f"the connection's {option.name[2:]} is not known")
 
 
-_STATES = (1, _states, lambda option: f"connection state {option.value.replace(',', ' or ')}")
+_STATES = (_states, lambda option: f"connection state {option.value.replace(',', ' or ')}")
+_STATE_NAMES = "INVALID|NEW|ESTABLISHED|RELATED|UNTRACKED"
+_EVENTS = "each(new|related|destroy|reply|assured|protoinfo|helper|mark|natseqinfo|secmark)"
+
+
+def _something(given: Sequence[Given]) -> str | None:
+    """Conntrack wants something to look at."""
+    return None if given else "the match needs at least one option"
+
+
+def _of_connection(inner: MatchExtension) -> MatchExtension:
+    """Without a connection nothing but the state is asked, and without --ctstate the match fails, negated or not."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        state = any(option.name == "ctstate" for option in given)
+        tests = [inner.compile([option], scope) for option in given]
+        return [
+            found if option.name == "ctstate" else _if_connected(found, state)
+            for option, [found] in zip(given, tests, strict=True)
+        ]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+def _if_connected(inner: Test, otherwise: bool) -> Test:
+    unsure = Unsure(Fact(("template",)), "conntrack has not looked at the packet yet")
+
+    def test(packet: Packet) -> Answer:
+        if packet.template:
+            return unsure
+        return inner(packet) if packet.connected else otherwise
+
+    return test
+
+
 MATCHES = {
-    "state": independent({"state": _STATES}),
-    "conntrack": independent(
+    "state": independent(
+        declare(f"! state: each({_STATE_NAMES})", needed="state"),
+        {"state": _STATES},
+    ),
+    "conntrack": _of_connection(independent(
+        declare(
+            f"! ctstate: each({_STATE_NAMES}|SNAT|DNAT)",
+            "! ctproto: protocol",
+            "! ctorigsrc: network", "! ctorigdst: network", "! ctreplsrc: network", "! ctrepldst: network",
+            "! ctorigsrcport: ports", "! ctorigdstport: ports", "! ctreplsrcport: ports", "! ctrepldstport: ports",
+            "! ctstatus: each(NONE|EXPECTED|SEEN_REPLY|ASSURED|CONFIRMED)",
+            "! ctexpire: range32",
+            "ctdir: ienum(ORIGINAL|REPLY)",
+            check=_something,
+        ),
         {
             "ctstate": _STATES,
-            "ctproto": (1, _protocol, lambda option: f"connection of protocol {option.value}"),
-            "ctorigsrc": (1, _original("src"), lambda option: f"connection opened from {option.value}"),
-            "ctorigdst": (1, _original("dst"), lambda option: f"connection opened to {option.value}"),
-            "ctorigsrcport": (1, _original_port("sport"), lambda option: f"connection opened from port {option.value}"),
-            "ctorigdstport": (1, _original_port("dport"), lambda option: f"connection opened to port {option.value}"),
-            "ctreplsrc": (1, _unknown, spoken),
-            "ctrepldst": (1, _unknown, spoken),
-            "ctreplsrcport": (1, _unknown, spoken),
-            "ctrepldstport": (1, _unknown, spoken),
-            "ctstatus": (1, _unknown, spoken),
-            "ctexpire": (1, _unknown, spoken),
-            "ctdir": (1, _direction, lambda option: f"in the {option.value.lower()} direction of its connection"),
-        }
-    ),
-}
+            "ctproto": (_protocol, lambda option: f"connection of protocol {option.value}"),
+            "ctorigsrc": (_original("src"), lambda option: f"connection opened from {option.value}"),
+            "ctorigdst": (_original("dst"), lambda option: f"connection opened to {option.value}"),
+            "ctorigsrcport": (_original_port("sport"), lambda option: f"connection opened from port {option.value}"),
+            "ctorigdstport": (_original_port("dport"), lambda option: f"connection opened to port {option.value}"),
+            "ctreplsrc": (_unknown, lambda option: f"connection answered by {option.value}"),
+            "ctrepldst": (_unknown, lambda option: f"connection answered to {option.value}"),
+            "ctreplsrcport": (_unknown, lambda option: f"connection answered from port {option.value}"),
+            "ctrepldstport": (_unknown, lambda option: f"connection answered to port {option.value}"),
+            "ctstatus": (_unknown, lambda option: f"connection status {option.value.replace(',', ' or ')}"),
+            "ctexpire": (_unknown, lambda option: f"connection expiring in {option.value} s"),
+            "ctdir": (_direction, lambda option: f"in the {option.value.lower()} direction of its connection"),
+        },
+    )),
+}  # fmt: skip
 
 
 def _ct(options: Sequence[Option], scope: Scope) -> Apply:
     if any(option.name == "notrack" for option in options):
         return _notrack(options, scope)
-    words = " ".join(spoken(option) for option in options)
-    return lambda packet: Effect(packet, None, f"CT {words}".strip())
+    words = " ".join(["CT", *(spoken(option) for option in options)])
+
+    def apply(packet: Packet) -> Effect:
+        waits = not packet.tracked and packet.ctstate != "UNTRACKED"
+        return Effect(packet.but(template=True) if waits else packet, None, words)
+
+    return apply
 
 
 def _notrack(options: Sequence[Option], scope: Scope) -> Apply:
-    return lambda packet: Effect(packet.but(ctstate="UNTRACKED"), None, "not tracked")
+    def apply(packet: Packet) -> Effect:
+        # It does nothing where there is a connection, after loopback, or another CT was first (xt_ct_target).
+        return Effect(packet if packet.connected else packet.but(ctstate="UNTRACKED"), None, "not tracked")
+
+    return apply
 
 
 def _say_ct(options: Sequence[Option]) -> str:
@@ -132,18 +191,15 @@ def _say_ct(options: Sequence[Option]) -> str:
 
 TARGETS = {
     "CT": TargetExtension(
-        {
-            "notrack": 0,
-            "helper": 1,
-            "ctevents": 1,
-            "expevents": 1,
-            "zone": 1,
-            "zone-orig": 1,
-            "zone-reply": 1,
-            "timeout": 1,
-        },
+        declare(
+            "notrack", "helper: text", "timeout: text", f"ctevents: {_EVENTS}", "expevents: each(new)",
+            "zone: text", "zone-orig: text", "zone-reply: text",
+            tables="raw",
+        ),
         _ct,
         _say_ct,
     ),
-    "NOTRACK": TargetExtension({}, _notrack, lambda options: "do not track the connection, so no NAT"),
-}
+    "NOTRACK": TargetExtension(
+        declare(tables="raw"), _notrack, lambda options: "do not track the connection, so no NAT"
+    ),
+}  # fmt: skip

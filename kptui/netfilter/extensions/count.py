@@ -1,44 +1,76 @@
-"""nfacct, quota, connbytes, connlimit: counters, whose values are not in a dump."""
+"""nfacct, quota, connbytes, connlimit, rateest and their target: counters, whose values are not in a dump."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, independent, setting, spoken
-from kptui.netfilter.facts import negate
-from kptui.syntax.ast import Option
+from kptui.netfilter.extensions.base import independent, passing, told
+from kptui.netfilter.extensions.declare import declare
+from kptui.syntax.vocabulary import Given
 
 
-def _counter(name: str, options: dict[str, int], words: str, per_packet: bool) -> MatchExtension:
-    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
-        subject = tuple((option.name, option.values) for option in given)
-        why = f"the counter behind -m {name} is not in a dump"
-        test = setting(scope, name, (subject, scope.line), why, per_packet)
-        negated = any(option.negated for option in given)
-        return [(lambda packet: negate(test(packet))) if negated else test]
-
-    def say(given: Sequence[Option]) -> str:
-        return f"{words} ({' '.join(spoken(option) for option in given)})"
-
-    return MatchExtension(options, compile_all, say)
+def _range(given: Sequence[Given]) -> str | None:
+    """--connbytes FROM[:TO], FROM not above TO."""
+    for option in given:
+        low, _, high = option.values[0].partition(":") if option.name == "connbytes" else ("", "", "")
+        if low and high and int(low, 0) > int(high, 0):
+            return f"{low} should be less than {high}"
+    return None
 
 
+_RATES = ("rateest-bps", "rateest-pps", "rateest-bps1", "rateest-pps1", "rateest-bps2", "rateest-pps2")
 MATCHES = {
     # nfacct counts, and always matches.
     "nfacct": independent(
-        {"nfacct-name": (1, lambda option, scope: lambda packet: True, lambda option: f"counted as {option.value}")}
+        declare("nfacct-name: text(1-)", needed="nfacct-name"),
+        {"nfacct-name": (lambda option, scope: lambda packet: True, lambda option: f"counted as {option.value}")},
     ),
-    "quota": _counter("quota", {"quota": 1}, "while the quota lasts", True),
-    "connbytes": _counter(
+    "quota": told(
+        "quota",
+        declare("! quota: u64", needed="quota"),
+        "whether the quota is used up is not in a dump",
+        "while the quota lasts",
+        per_packet=True,
+    ),
+    "connbytes": told(
         "connbytes",
-        {"connbytes": 1, "connbytes-dir": 1, "connbytes-mode": 1},
+        declare(
+            "! connbytes: range64", "connbytes-dir: enum(original|reply|both)",
+            "connbytes-mode: enum(packets|bytes|avgpkt)",
+            needed="connbytes connbytes-dir connbytes-mode", check=_range,
+        ),
+        "how much the connection has moved is not in a dump",
         "by what the connection has moved",
-        False,
     ),
-    "connlimit": _counter(
+    "connlimit": told(
         "connlimit",
-        {"connlimit-upto": 1, "connlimit-above": 1, "connlimit-mask": 1, "connlimit-saddr": 0, "connlimit-daddr": 0},
+        declare(
+            "! connlimit-upto: u32", "! connlimit-above: u32", "connlimit-mask: length(mask)", "connlimit-saddr",
+            "connlimit-daddr",
+            needed="connlimit-upto|connlimit-above",
+            alone="connlimit-upto|connlimit-above connlimit-saddr|connlimit-daddr",
+        ),
+        "how many connections are open is not in a dump",
         "by the number of connections",
-        False,
     ),
-}
+    "rateest": told(
+        "rateest",
+        declare(
+            "rateest1|rateest: text(1-)", "rateest2: text(1-)", "rateest-delta", "! rateest-lt", "! rateest-gt",
+            "! rateest-eq", *(f"{name}?: bits" for name in _RATES),
+            needed="rateest1 rateest-lt|rateest-gt|rateest-eq", alone="rateest-lt|rateest-gt|rateest-eq",
+        ),
+        "what the rate estimator has measured is not in a dump",
+        "by an estimated rate",
+    ),
+}  # fmt: skip
+TARGETS = {
+    "RATEEST": passing(
+        "RATEEST",
+        declare(
+            "rateest-name: text(1-)", "rateest-interval: interval", "rateest-ewmalog: interval",
+            needed="rateest-name rateest-interval rateest-ewmalog",
+        ),
+        "estimate the rate",
+    ),
+}  # fmt: skip

@@ -14,13 +14,17 @@ from kptui.netfilter.extensions.base import (
     Test,
     TestOf,
     independent,
+    passing,
     setting,
     spoken,
 )
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import TOS, is_number, number
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import Intervals
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 _DSCP_CLASSES = {"BE": 0, "EF": 46} | {f"CS{n}": n * 8 for n in range(8)}
 _DSCP_CLASSES |= {f"AF{i}{j}": i * 8 + j * 2 for i in range(1, 5) for j in range(1, 4)}
@@ -28,7 +32,7 @@ _DSCP_CLASSES |= {f"AF{i}{j}": i * 8 + j * 2 for i in range(1, 5) for j in range
 
 def _range(text: str) -> Intervals:
     low, colon, high = text.partition(":")
-    return ((int(low or "0", 0), int(high, 0) if high else 65535 if colon else int(low, 0)),)
+    return ((number(low or "0"), number(high) if high else 65535 if colon else number(low)),)
 
 
 def _field(field: str, what: str, region: Callable[[str], Intervals]) -> TestOf:
@@ -41,20 +45,22 @@ def _field(field: str, what: str, region: Callable[[str], Intervals]) -> TestOf:
 
 def _hops(what: str, prefix: str) -> MatchExtension:
     def exactly(text: str) -> Intervals:
-        return ((int(text), int(text)),)
+        return ((number(text), number(text)),)
 
     def below(text: str) -> Intervals:
-        return ((0, int(text) - 1),) if int(text) else ()
+        return ((0, number(text) - 1),) if number(text) else ()
 
     def above(text: str) -> Intervals:
-        return ((int(text) + 1, 255),)
+        return ((number(text) + 1, 255),)
 
+    names = f"{prefix}-eq|{prefix}-lt|{prefix}-gt"
     return independent(
+        declare(f"! {prefix}-eq|{prefix}: u8", f"{prefix}-lt: u8", f"{prefix}-gt: u8", needed=names, alone=names),
         {
-            f"{prefix}-eq": (1, _field("ttl", what, exactly), lambda option: f"{what} {option.value}"),
-            f"{prefix}-lt": (1, _field("ttl", what, below), lambda option: f"{what} below {option.value}"),
-            f"{prefix}-gt": (1, _field("ttl", what, above), lambda option: f"{what} above {option.value}"),
-        }
+            f"{prefix}-eq": (_field("ttl", what, exactly), lambda option: f"{what} {option.value}"),
+            f"{prefix}-lt": (_field("ttl", what, below), lambda option: f"{what} below {option.value}"),
+            f"{prefix}-gt": (_field("ttl", what, above), lambda option: f"{what} above {option.value}"),
+        },
     )
 
 
@@ -67,14 +73,21 @@ def _masked(value: int, mask: int) -> Test:
     return test
 
 
+def _tos_pair(text: str) -> tuple[int, int]:
+    """(value, mask) of a TOS by number or by name; a name leaves the two ECN bits alone (libxt_TOS.c)."""
+    if text.lower() in TOS:
+        return TOS[text.lower()], 0x3F
+    value, slash, mask = text.partition("/")
+    return number(value), number(mask) if slash else 0xFF
+
+
 def _tos(option: Option, scope: Scope) -> Test:
-    value, _, mask = option.value.partition("/")
-    return _masked(int(value, 0), int(mask, 0) if mask else 0xFF)
+    return _masked(*_tos_pair(option.value))
 
 
 def _dscp(option: Option, scope: Scope) -> Test:
     named = option.name == "dscp-class"
-    return _masked((_DSCP_CLASSES[option.value.upper()] if named else int(option.value, 0)) << 2, 0xFC)
+    return _masked((_DSCP_CLASSES[option.value.upper()] if named else number(option.value)) << 2, 0xFC)
 
 
 def _mac(option: Option, scope: Scope) -> Test:
@@ -91,81 +104,167 @@ def _words(what: str) -> Say:
     return lambda option: f"{what} {option.value}"
 
 
+def _bits(option: Option, scope: Scope) -> Test:
+    """ecn: the two ECN bits are the lowest of the TOS byte; TCP's own flags ECE and CWR are not in kptui's packet."""
+    return _masked(number(option.value), 0x03) if option.name == "ecn-ip-ect" else _told(option, scope)
+
+
 MATCHES = {
-    "length": independent({"length": (1, _field("length", "packet length", _range), _words("length"))}),
+    "length": independent(
+        declare("! length: range16", needed="length"),
+        {"length": (_field("length", "packet length", _range), _words("length"))},
+    ),
     "ttl": _hops("TTL", "ttl"),
     "hl": _hops("hop limit", "hl"),
-    "tos": independent({"tos": (1, _tos, _words("TOS"))}),
-    "dscp": independent({"dscp": (1, _dscp, _words("DSCP")), "dscp-class": (1, _dscp, _words("DSCP class"))}),
-    "mac": independent({"mac-source": (1, _mac, _words("from MAC"))}),
-    "pkttype": independent({"pkt-type": (1, _told, _words("link-layer"))}),
-    "tcpmss": independent({"mss": (1, _field("mss", "MSS", _range), _words("MSS"))}),
-}
+    "tos": independent(declare("! tos: tos", needed="tos"), {"tos": (_tos, _words("TOS"))}),
+    "dscp": independent(
+        declare(
+            "! dscp: u8(0-63)", f"! dscp-class: ienum({'|'.join(_DSCP_CLASSES)})",
+            needed="dscp|dscp-class", alone="dscp|dscp-class",
+        ),
+        {"dscp": (_dscp, _words("DSCP")), "dscp-class": (_dscp, _words("DSCP class"))},
+    ),
+    "ecn": independent(
+        declare(
+            "! ecn-tcp-cwr", "! ecn-tcp-ece", "! ecn-ip-ect: u8(0-3)",
+            needed="ecn-tcp-cwr|ecn-tcp-ece|ecn-ip-ect",
+        ),
+        {
+            "ecn-tcp-cwr": (_bits, lambda option: "TCP CWR bit set"),
+            "ecn-tcp-ece": (_bits, lambda option: "TCP ECE bit set"),
+            "ecn-ip-ect": (_bits, _words("ECN field")),
+        },
+    ),
+    "mac": independent(
+        declare("! mac-source: mac", needed="mac-source", hooks="PREROUTING INPUT FORWARD"),
+        {"mac-source": (_mac, _words("from MAC"))},
+    ),
+    "pkttype": independent(
+        declare("! pkt-type: ienum(unicast|broadcast|multicast|bcast|mcast|host)", needed="pkt-type"),
+        {"pkt-type": (_told, _words("link-layer"))},
+    ),
+    "tcpmss": independent(
+        declare("! mss: ordered16", needed="mss", protocols="tcp"),
+        {"mss": (_field("mss", "MSS", _range), _words("MSS"))},
+    ),
+}  # fmt: skip
 
 
 def _set_hops(options: Sequence[Option], scope: Scope) -> Apply:
     option = options[0]
-    number, how = int(option.value), option.name.rsplit("-", 1)[1]
+    amount, how = number(option.value), option.name.rsplit("-", 1)[1]
 
     def apply(packet: Packet) -> Effect:
         if how == "set":
-            new: int | Unknown = number
+            new: int | Unknown = amount
         elif isinstance(packet.ttl, int):
-            new = max(0, min(255, packet.ttl + (number if how == "inc" else -number)))
+            new = max(0, min(255, packet.ttl + (amount if how == "inc" else -amount)))
         else:
-            new = Unknown(f"{packet.ttl.label} {how} {number}", 8)
+            new = Unknown(f"{packet.ttl.label} {how} {amount}", 8)
         return Effect(packet.but(ttl=new), None, f"TTL {new if isinstance(new, int) else f'{how} {number}'}")
 
     return apply
 
 
+def _change(option: Option) -> tuple[int, int]:
+    """(value, mask) of the kernel's tos = (tos & ~mask) ^ value."""
+    if option.name == "set-dscp":
+        return number(option.value) << 2, 0xFC
+    if option.name == "set-dscp-class":
+        return _DSCP_CLASSES[option.value.upper()] << 2, 0xFC
+    if option.name == "set-tos":
+        return _tos_pair(option.value)
+    bits = number(option.value)
+    return {"and-tos": (0, ~bits & 0xFF), "or-tos": (bits, bits), "xor-tos": (bits, 0)}[option.name]
+
+
 def _set_tos(options: Sequence[Option], scope: Scope) -> Apply:
-    option = options[0]
-    named = {
-        "set-dscp": lambda text: int(text, 0) << 2,
-        "set-dscp-class": lambda text: _DSCP_CLASSES[text.upper()] << 2,
-    }
+    value, mask = _change(options[0])
+    words = spoken(options[0]).removeprefix("--")
 
     def apply(packet: Packet) -> Effect:
-        if option.name in named:
-            value, keep = named[option.name](option.value), 0x03
-        else:
-            text, _, mask = option.value.partition("/")
-            value, keep = int(text, 0), ~int(mask, 0) & 0xFF if mask else 0
         old = packet.tos
-        new = (
-            (old & keep) ^ value if isinstance(old, int) else value if keep == 0 else Unknown(f"{old.label} changed", 8)
-        )
-        return Effect(packet.but(tos=new), None, spoken(option).lstrip("-"))
+        changed = value if mask == 0xFF else Unknown(f"{old.label} changed", 8) if isinstance(old, Unknown) else None
+        return Effect(packet.but(tos=changed if changed is not None else _with(old, value, mask)), None, words)
 
     return apply
 
 
-def _passes(name: str) -> Callable[[Sequence[Option], Scope], Apply]:
-    def compile_it(options: Sequence[Option], scope: Scope) -> Apply:
-        words = " ".join([name, *(spoken(option) for option in options)])
-        return lambda packet: Effect(packet, None, words)
-
-    return compile_it
+def _with(old: int | Unknown, value: int, mask: int) -> int | Unknown:
+    return old if isinstance(old, Unknown) else (old & ~mask & 0xFF) ^ value
 
 
 def _say(what: str) -> Callable[[Sequence[Option]], str]:
-    return lambda options: " ".join([what, *(spoken(option).lstrip("-") for option in options)])
+    return lambda options: " ".join([what, *(spoken(option).removeprefix("--") for option in options)])
 
 
-def _target(name: str, options: dict[str, int], words: str) -> TargetExtension:
-    """A target that changes what no match here looks at, and passes the packet on."""
-    return TargetExtension(options, _passes(name), _say(words))
+def _hop_target(prefix: str, words: str) -> TargetExtension:
+    names = f"{prefix}-set|{prefix}-inc|{prefix}-dec"
+    options = declare(
+        f"{prefix}-set: u8", f"{prefix}-inc: u8(1-)", f"{prefix}-dec: u8(1-)",
+        needed=names, alone=names, tables="mangle",
+    )  # fmt: skip
+    return TargetExtension(options, _set_hops, _say(words))
 
 
+def _no_ends(given: Sequence[Given]) -> str | None:
+    """TCP options 0 and 1 are no options, but the end of the list and padding."""
+    for option in given:
+        for part in option.values[0].split(","):
+            if part not in _TCP_OPTIONS and not is_number(part, 2, 255):
+                return f"“{part}” is no TCP option: expected 2 to 255 or one of {', '.join(_TCP_OPTIONS)}"
+    return None
+
+
+_TCP_OPTIONS = ("wscale", "mss", "sack-permitted", "sack", "timestamp", "md5")
+_TOS_NAMES = "set-tos|and-tos|or-tos|xor-tos"
 TARGETS = {
-    "TTL": TargetExtension({"ttl-set": 1, "ttl-inc": 1, "ttl-dec": 1}, _set_hops, _say("change the TTL:")),
-    "HL": TargetExtension({"hl-set": 1, "hl-inc": 1, "hl-dec": 1}, _set_hops, _say("change the hop limit:")),
-    "TOS": TargetExtension({"set-tos": 1, "and-tos": 1, "or-tos": 1, "xor-tos": 1}, _set_tos, _say("change the TOS:")),
-    "DSCP": TargetExtension({"set-dscp": 1, "set-dscp-class": 1}, _set_tos, _say("change the DSCP:")),
-    "TCPMSS": _target("TCPMSS", {"set-mss": 1, "clamp-mss-to-pmtu": 0}, "change the MSS:"),
-    "TCPOPTSTRIP": _target("TCPOPTSTRIP", {"strip-options": 1}, "strip TCP options:"),
-    "CHECKSUM": _target("CHECKSUM", {"checksum-fill": 0}, "compute the checksum:"),
-    "CLASSIFY": _target("CLASSIFY", {"set-class": 1}, "set the queueing class:"),
-    "ECN": _target("ECN", {"ecn-tcp-remove": 0}, "remove ECN:"),
-}
+    "TTL": _hop_target("ttl", "change the TTL:"),
+    "HL": _hop_target("hl", "change the hop limit:"),
+    "TOS": TargetExtension(
+        declare(
+            "set-tos: tos", "and-tos: u8", "or-tos: u8", "xor-tos: u8",
+            needed=_TOS_NAMES, alone=_TOS_NAMES, tables="mangle",
+        ),
+        _set_tos,
+        _say("change the TOS:"),
+    ),
+    "DSCP": TargetExtension(
+        declare(
+            "set-dscp: u8(0-63)", f"set-dscp-class: ienum({'|'.join(_DSCP_CLASSES)})",
+            needed="set-dscp|set-dscp-class", alone="set-dscp|set-dscp-class", tables="mangle",
+        ),
+        _set_tos,
+        _say("change the DSCP:"),
+    ),
+    "TCPMSS": passing(
+        "TCPMSS",
+        declare(
+            "set-mss: u16", "clamp-mss-to-pmtu",
+            needed="set-mss|clamp-mss-to-pmtu", alone="set-mss|clamp-mss-to-pmtu", protocols="tcp",
+        ),
+        "change the MSS",
+    ),
+    "TCPOPTSTRIP": passing(
+        "TCPOPTSTRIP",
+        declare("strip-options: text(1-)", protocols="tcp", tables="mangle", check=_no_ends),
+        "strip TCP options",
+    ),
+    "CHECKSUM": passing(
+        "CHECKSUM", declare("checksum-fill", needed="checksum-fill", tables="mangle"), "compute the checksum"
+    ),
+    "CLASSIFY": passing(
+        "CLASSIFY",
+        declare("set-class: class", needed="set-class", hooks="FORWARD OUTPUT POSTROUTING"),
+        "set the queueing class",
+    ),
+    "ECN": passing(
+        "ECN",
+        declare(
+            "ecn-tcp-remove", "ecn-tcp-cwr: u8(0-1)", "ecn-tcp-ece: u8(0-1)", "ecn-ip-ect: u8(0-3)",
+            needed="ecn-tcp-remove|ecn-tcp-cwr|ecn-tcp-ece|ecn-ip-ect",
+            alone="ecn-tcp-remove|ecn-tcp-cwr ecn-tcp-remove|ecn-tcp-ece", protocols="tcp", tables="mangle",
+        ),
+        "change ECN",
+    ),
+}  # fmt: skip

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import is_number, number
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
 from kptui.netfilter.packet import ICMP, ICMPV6, Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Check, Given
 
 ANY = 255
 _Type = tuple[int, int | None]
@@ -42,6 +45,7 @@ TYPES6: Mapping[str, _Type] = {
     "parameter-problem": (4, None), "bad-header": (4, 0), "unknown-header-type": (4, 1), "unknown-option": (4, 2),
     "echo-request": (128, None), "ping": (128, None), "echo-reply": (129, None), "pong": (129, None),
     "mld-listener-query": (130, None), "mld-listener-report": (131, None), "mld-listener-done": (132, None),
+    "mld-listener-reduction": (132, None),
     "router-solicitation": (133, None), "router-advertisement": (134, None),
     "neighbour-solicitation": (135, None), "neighbor-solicitation": (135, None),
     "neighbour-advertisement": (136, None), "neighbor-advertisement": (136, None),
@@ -50,14 +54,28 @@ TYPES6: Mapping[str, _Type] = {
 
 
 def parse_type(text: str, family: int) -> _Type:
-    """TYPE, TYPE/CODE or a name; raises ValueError."""
+    """TYPE, TYPE/CODE, TYPE/LOW:HIGH or a name, of which a unique beginning will do; raises ValueError."""
     names = TYPES if family == 4 else TYPES6
-    if text in names:
-        return names[text]
+    wanted = text.lower()
+    fitting = {code for name, code in names.items() if name.lower() == wanted} or {
+        code for name, code in names.items() if name.lower().startswith(wanted) and wanted
+    }
+    if len(fitting) == 1:
+        return fitting.pop()
     first, slash, second = text.partition("/")
-    if not first.isdecimal() or (slash and not second.isdecimal()) or int(first) > 255 or int(second or 0) > 255:
+    low, colon, high = second.partition(":")
+    if (
+        not is_number(first, 0, 255)
+        or (slash and not is_number(low, 0, 255))
+        or (colon and not is_number(high, 0, 255))
+    ):
         raise ValueError(f"“{text}” is no ICMP type")
-    return int(first), int(second) if slash else None
+    # iptables itself prints 255/0:255, type 255 with any code, for any type at all.
+    if number(first) == ANY or (colon and (number(low), number(high)) == (0, 255)):
+        return number(first), None
+    if colon:
+        raise ValueError(f"the range of codes in “{text}” can't be compared")
+    return number(first), number(low) if slash else None
 
 
 def _match(protocol: int, family: int) -> MatchExtension:
@@ -69,7 +87,27 @@ def _match(protocol: int, family: int) -> MatchExtension:
         words = "ICMP" if family == 4 else "ICMPv6"
         return ", ".join(f"{'not ' if o.negated else ''}{words} {_name(o.value, family)}" for o in options) or words
 
-    return MatchExtension({"icmp-type" if family == 4 else "icmpv6-type": 1}, compile_all, say)
+    option = "icmp-type" if family == 4 else "icmpv6-type"
+    return MatchExtension(
+        declare(f"! {option}: text", needed=option, protocols=_PROTOCOLS[family], check=_check(family)),
+        compile_all,
+        say,
+    )
+
+
+_PROTOCOLS = {4: "icmp", 6: "icmp6"}
+
+
+def _check(family: int) -> Check:
+    def check(given: Sequence[Given]) -> str | None:
+        for option in given:
+            try:
+                parse_type(option.values[0], family)
+            except (ValueError, IndexError) as error:
+                return f"{error}: expected TYPE, TYPE/CODE or a name"
+        return None
+
+    return check
 
 
 def _test(wanted: _Type, negated: bool) -> Test:
@@ -78,8 +116,8 @@ def _test(wanted: _Type, negated: bool) -> Test:
     def test(packet: Packet) -> Answer:
         if kind == ANY and code is None:
             return not negated
-        for field, number in ((packet.icmp_type, kind), (packet.icmp_code, code)):
-            if number is None or field == number:
+        for field, asked in ((packet.icmp_type, kind), (packet.icmp_code, code)):
+            if asked is None or field == asked:
                 continue
             if isinstance(field, Unknown):
                 unsure = Unsure(Fact(("icmp", kind, code)), "the ICMP type and code are not known")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kptui.netfilter.address import parse
 from kptui.netfilter.extensions.base import Scope, Test, TestOf, independent
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.facts import within
 from kptui.syntax.ast import Option
 
@@ -19,9 +20,10 @@ def _range(field: str, what: str) -> TestOf:
 
 MATCHES = {
     "iprange": independent(
+        declare("! src-range: addressrange", "! dst-range: addressrange", needed="src-range|dst-range"),
         {
-            "src-range": (1, _range("src", "source"), lambda option: f"from {option.value}"),
-            "dst-range": (1, _range("dst", "destination"), lambda option: f"to {option.value}"),
-        }
+            "src-range": (_range("src", "source"), lambda option: f"from {option.value}"),
+            "dst-range": (_range("dst", "destination"), lambda option: f"to {option.value}"),
+        },
     )
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, Test, independent, setting, spoken
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.facts import Answer, Fact, Unsure
 from kptui.netfilter.ipsets import contains
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 
 def _member(option: Option, scope: Scope) -> Test:
@@ -22,18 +24,18 @@ def _member(option: Option, scope: Scope) -> Test:
         if sets is not None:
             return contains(sets, name, sides, packet)
         # What is looked up is part of the question: after DNAT the answer may be another.
-        looked = tuple(_looked_up(packet, side) for side in sides.split(","))
+        dimensions = sides.split(",")
+        looked = tuple(_looked_up(packet, side, len(dimensions) > 1) for side in dimensions)
         return Unsure(Fact(("set", name, sides, looked)), f"what is in the ipset {name} is not in a dump (--ipset)")
 
     return test
 
 
-def _looked_up(packet: Packet, side: str) -> tuple[object, ...]:
-    return (
-        (packet.src, packet.sport, packet.in_)
-        if side == "src"
-        else (packet.dst, packet.dport, packet.proto, packet.out)
-    )
+def _looked_up(packet: Packet, side: str, several: bool) -> tuple[object, ...]:
+    """What a set may look at; a device only beside an address (hash:net,iface)."""
+    if side == "src":
+        return packet.src, packet.sport, packet.proto, packet.in_ if several else None
+    return packet.dst, packet.dport, packet.proto, packet.out if several else None
 
 
 def _say_member(option: Option) -> str:
@@ -53,21 +55,23 @@ def _nothing(option: Option, scope: Scope) -> Test:
     return lambda packet: True
 
 
+_COUNTERS = [f"{kind}-{test}" for kind in ("packets", "bytes") for test in ("eq", "lt", "gt")]
 MATCHES = {
     "set": independent(
+        declare(
+            "! match-set|set: text(1-31) sides", "return-nomatch", "! update-counters", "! update-subcounters",
+            *(f"{'! ' if name.endswith('eq') else ''}{name}: u64" for name in _COUNTERS),
+            needed="match-set", alone="packets-eq|packets-lt|packets-gt bytes-eq|bytes-lt|bytes-gt",
+        ),
         {
-            "match-set": (2, _member, _say_member),
-            "return-nomatch": (0, _nothing, spoken),
-            "update-counters": (0, _nothing, spoken),
-            "update-subcounters": (0, _nothing, spoken),
-            **{
-                f"{kind}-{test}": (1, _condition, spoken)
-                for kind in ("packets", "bytes")
-                for test in ("eq", "lt", "gt")
-            },
-        }
+            "match-set": (_member, _say_member),
+            "return-nomatch": (_nothing, lambda option: "entries marked nomatch counting as entries"),
+            "update-counters": (_nothing, lambda option: "counting in the set"),
+            "update-subcounters": (_nothing, lambda option: "counting in the member sets"),
+            **{name: (_condition, lambda option: f"entry with {option.name} {option.value}") for name in _COUNTERS},
+        },
     )
-}
+}  # fmt: skip
 
 
 def _set(options: Sequence[Option], scope: Scope) -> Apply:
@@ -75,19 +79,20 @@ def _set(options: Sequence[Option], scope: Scope) -> Apply:
     return lambda packet: Effect(packet, None, f"SET {words}")
 
 
+def _one_change(given: Sequence[Given]) -> str | None:
+    changes = {option.name for option in given} & {"add-set", "del-set", "map-set"}
+    return None if changes else "one of --add-set, --del-set, --map-set is needed"
+
+
 TARGETS = {
     "SET": TargetExtension(
-        {
-            "add-set": 2,
-            "del-set": 2,
-            "map-set": 2,
-            "exist": 0,
-            "timeout": 1,
-            "map-mark": 0,
-            "map-prio": 0,
-            "map-queue": 0,
-        },
+        declare(
+            "add-set: text(1-31) sides", "del-set: text(1-31) sides", "map-set: text(1-31) sides", "exist",
+            "timeout: u32", "map-mark", "map-prio", "map-queue",
+            also="exist=add-set timeout=add-set map-mark=map-set map-prio=map-set map-queue=map-set",
+            check=_one_change,
+        ),
         _set,
-        lambda options: "change an ipset: " + " ".join(spoken(option) for option in options),
+        lambda options: "change an ipset: " + " ".join(spoken(option).removeprefix("--") for option in options),
     )
-}
+}  # fmt: skip

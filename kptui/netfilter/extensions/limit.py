@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.facts import negate
 from kptui.syntax.ast import Option
 
@@ -26,19 +27,18 @@ def _say_hashlimit(options: Sequence[Option]) -> str:
     per = f" for each {named['hashlimit-mode']}" if "hashlimit-mode" in named else ""
     if "hashlimit-above" in named:
         return f"more than {named['hashlimit-above']}{per}"
-    return f"at most {named.get('hashlimit-upto', named.get('hashlimit', '?'))}{per}"
+    return f"at most {named.get('hashlimit-upto', '?')}{per}"
 
 
-_HASHLIMIT = (
-    "hashlimit", "hashlimit-upto", "hashlimit-above", "hashlimit-burst", "hashlimit-mode", "hashlimit-srcmask",
-    "hashlimit-dstmask", "hashlimit-name", "hashlimit-htable-size", "hashlimit-htable-max", "hashlimit-htable-expire",
-    "hashlimit-htable-gcinterval", "hashlimit-rate-interval",
+_HASHLIMIT = declare(
+    "! hashlimit-upto|hashlimit: rate(bytes)", "! hashlimit-above: rate(bytes)", "hashlimit-burst: burst",
+    "hashlimit-mode: each(srcip|srcport|dstip|dstport)", "hashlimit-srcmask: length", "hashlimit-dstmask: length",
+    "hashlimit-name: text(1-254)", "hashlimit-htable-size: u32", "hashlimit-htable-max: u32",
+    "hashlimit-htable-expire: u32", "hashlimit-htable-gcinterval: u32", "hashlimit-rate-match",
+    "hashlimit-rate-interval: u32",
+    needed="hashlimit-upto|hashlimit-above hashlimit-name", alone="hashlimit-upto|hashlimit-above",
 )  # fmt: skip
 MATCHES = {
-    "limit": MatchExtension({"limit": 1, "limit-burst": 1}, _compile, _say_limit),
-    "hashlimit": MatchExtension(
-        dict.fromkeys(_HASHLIMIT, 1) | {"hashlimit-rate-match": 0},
-        _compile,
-        _say_hashlimit,
-    ),
+    "limit": MatchExtension(declare("limit: rate", "limit-burst: u32(0-10000)"), _compile, _say_limit),
+    "hashlimit": MatchExtension(_HASHLIMIT, _compile, _say_hashlimit),
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
+from kptui.netfilter.extensions.declare import declare
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Declared
 
 
-def _target(name: str, options: dict[str, int], words: str) -> TargetExtension:
+def _target(name: str, options: Declared, words: str) -> TargetExtension:
     def compile_it(given: Sequence[Option], scope: Scope) -> Apply:
         return lambda packet: Effect(packet, None, _said(name, given))
 
@@ -23,18 +25,28 @@ def _said(words: str, options: Sequence[Option]) -> str:
 TARGETS = {
     "LOG": _target(
         "LOG",
-        {"log-level": 1, "log-prefix": 1, "log-tcp-sequence": 0, "log-tcp-options": 0, "log-ip-options": 0,
-         "log-uid": 0, "log-macdecode": 0},
+        declare(
+            "log-level: syslog", "log-prefix: text(1-)", "log-tcp-sequence", "log-tcp-options", "log-ip-options",
+            "log-uid", "log-macdecode",
+        ),
         "log it",
     ),
     "NFLOG": _target(
         "NFLOG",
-        {"nflog-group": 1, "nflog-prefix": 1, "nflog-range": 1, "nflog-size": 1, "nflog-threshold": 1},
+        declare(
+            "nflog-group: u16", "nflog-prefix: text(1-)", "nflog-range: u32", "nflog-size: u32",
+            "nflog-threshold: u16",
+            alone="nflog-range|nflog-size",
+        ),
         "log it by nfnetlink",
     ),
     "ULOG": _target(
-        "ULOG", {"ulog-nlgroup": 1, "ulog-prefix": 1, "ulog-cprange": 1, "ulog-qthreshold": 1}, "log it by ulog"
+        "ULOG",
+        declare(
+            "ulog-nlgroup: u8(1-32)", "ulog-prefix: text(1-)", "ulog-cprange: u64", "ulog-qthreshold: u64(1-50)"
+        ),
+        "log it by ulog",
     ),
-    "TRACE": _target("TRACE", {}, "trace its way through the rules"),
-    "AUDIT": _target("AUDIT", {"type": 1}, "record it for auditing"),
+    "TRACE": _target("TRACE", declare(tables="raw"), "trace its way through the rules"),
+    "AUDIT": _target("AUDIT", declare("type: enum(accept|drop|reject)", needed="type"), "record it for auditing"),
 }  # fmt: skip

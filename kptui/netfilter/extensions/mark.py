@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, independent
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import number
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
 from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
@@ -17,7 +19,7 @@ Field = Literal["mark", "ctmark"]
 def pair(text: str) -> tuple[int, int]:
     """VALUE or VALUE/MASK in any base; raises ValueError."""
     value, slash, mask = text.partition("/")
-    return int(value, 0) & FULL, int(mask, 0) & FULL if slash else FULL
+    return number(value) & FULL, number(mask) & FULL if slash else FULL
 
 
 def _match(field: Field, words: str) -> MatchExtension:
@@ -32,7 +34,18 @@ def _match(field: Field, words: str) -> MatchExtension:
 
         return test
 
-    return independent({"mark": (1, test_of, lambda option: f"{words} {_said(option.value)}")})
+    return independent(
+        declare("! mark: mark", needed="mark"), {"mark": (test_of, lambda option: f"{words} {_said(option.value)}")}
+    )
+
+
+def _connected(inner: MatchExtension) -> MatchExtension:
+    """A match that fails without a connection, negated or not (connmark_mt)."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        return [lambda packet: packet.connected, *inner.compile(given, scope)]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
 
 
 def _said(text: str) -> str:
@@ -55,11 +68,11 @@ def _operation(options: Sequence[Option]) -> tuple[int, int]:
             # --set-mark ORs the value in where the mask leaves bits out of it.
             return (value, mask) if option.name == "set-xmark" else (value, mask | value)
         if option.name == "or-mark":
-            return int(option.value, 0), int(option.value, 0)
+            return number(option.value), number(option.value)
         if option.name == "xor-mark":
-            return int(option.value, 0), 0
+            return number(option.value), 0
         if option.name == "and-mark":
-            return 0, ~int(option.value, 0) & FULL
+            return 0, ~number(option.value) & FULL
     raise ValueError("no mark is given")
 
 
@@ -89,7 +102,15 @@ def _mark(options: Sequence[Option], scope: Scope) -> Apply:
 
 
 def _connmark(options: Sequence[Option], scope: Scope) -> Apply:
+    """Without a connection it does nothing (connmark_tg)."""
+    inner = _of_connection(options)
+    return lambda packet: inner(packet) if packet.connected else Effect(packet, None, "no connection to mark")
+
+
+def _of_connection(options: Sequence[Option]) -> Apply:
     names = {option.name: option for option in options}
+    if "left-shift-mark" in names or "right-shift-mark" in names:
+        raise ValueError("shifted marks are not modelled")
     for name, source, to in (("save-mark", "mark", "ctmark"), ("restore-mark", "ctmark", "mark")):
         if name in names:
             return _copy(source, to, name, _masks(names))
@@ -98,9 +119,9 @@ def _connmark(options: Sequence[Option], scope: Scope) -> Apply:
 
 def _masks(names: dict[str, Option]) -> tuple[int, int]:
     """(nfmask, ctmask) of --save-mark and --restore-mark."""
-    both = int(names["mask"].value, 0) if "mask" in names else FULL
-    nfmask = int(names["nfmask"].value, 0) if "nfmask" in names else both
-    ctmask = int(names["ctmask"].value, 0) if "ctmask" in names else both
+    both = number(names["mask"].value) if "mask" in names else FULL
+    nfmask = number(names["nfmask"].value) if "nfmask" in names else both
+    ctmask = number(names["ctmask"].value) if "ctmask" in names else both
     return nfmask, ctmask
 
 
@@ -150,13 +171,19 @@ def _say_set(what: str) -> Callable[[Sequence[Option]], str]:
     return say
 
 
-_SETTERS = {"set-xmark": 1, "set-mark": 1, "and-mark": 1, "or-mark": 1, "xor-mark": 1}
-MATCHES = {"mark": _match("mark", "mark"), "connmark": _match("ctmark", "connection mark")}
+_SETTERS = ("set-xmark: mark", "set-mark: mark", "and-mark: u32", "or-mark: u32", "xor-mark: u32")
+_ONE = "set-xmark|set-mark|and-mark|or-mark|xor-mark"
+MATCHES = {"mark": _match("mark", "mark"), "connmark": _connected(_match("ctmark", "connection mark"))}
 TARGETS = {
-    "MARK": TargetExtension(_SETTERS, _mark, _say_set("mark")),
+    "MARK": TargetExtension(declare(*_SETTERS, needed=_ONE, alone=_ONE), _mark, _say_set("mark")),
     "CONNMARK": TargetExtension(
-        {**_SETTERS, "save-mark": 0, "restore-mark": 0, "mask": 1, "nfmask": 1, "ctmask": 1},
+        declare(
+            *_SETTERS, "save-mark", "restore-mark", "mask: u32", "nfmask: u32", "ctmask: u32",
+            "left-shift-mark: u8(0-32)", "right-shift-mark: u8(0-32)",
+            needed=f"{_ONE}|save-mark|restore-mark",
+            alone=f"{_ONE}|save-mark|restore-mark mask|nfmask mask|ctmask left-shift-mark|right-shift-mark",
+        ),
         _connmark,
         _say_set("connection mark"),
     ),
-}
+}  # fmt: skip

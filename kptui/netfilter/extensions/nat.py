@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from kptui.netfilter.address import endpoint, network, parse
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import port
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.hooks import INPUT, OUTPUT, POSTROUTING
 from kptui.netfilter.host import loopback
-from kptui.netfilter.intervals import subtract
+from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
 from kptui.syntax.ast import Option
 
 _SIX = re.compile(r"^\[([^\]]+)\](?::(.+))?$")
-_FLAGS = {"random": 0, "random-fully": 0, "persistent": 0}
+_FLAGS = ("random", "random-fully", "persistent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class _To:
     port: int | None
     last_port: int | None
     text: str
+    base: int | None = None
 
 
 def _to(text: str, family: int) -> _To:
@@ -40,7 +42,8 @@ def _to(text: str, family: int) -> _To:
     elif family == 4 and ":" in text:
         addresses, ports = text.split(":", 1)
     first, _, last = addresses.partition("-")
-    low, _, high = ports.partition("/")[0].partition("-")
+    ports, _, base = ports.partition("/")
+    low, _, high = ports.partition("-")
     address = parse(first, family) if first else None
     return _To(
         address,
@@ -48,6 +51,7 @@ def _to(text: str, family: int) -> _To:
         port(low) if low else None,
         port(high) if high else port(low) if low else None,
         text,
+        port(base) if base else None,
     )
 
 
@@ -59,12 +63,33 @@ def _address(to: _To, old: Number, bits: int) -> Number:
     return Unknown(f"one address of {to.text}", bits, possible=((to.first, to.last),))
 
 
-def _port(to: _To, old: Number, packet: Packet) -> Number:
-    if to.port is None or packet.proto not in WITH_PORTS:
+def _port(to: _To, old: Number, packet: Packet, draws: bool = False, source: bool = False) -> Number:
+    """The port after translation (nf_nat_core.c): one in the range is kept, unless it `draws` (--random).
+
+    Without a range a source port is drawn from its own class (1-511, 600-1023, the rest), a destination port stays.
+    """
+    if packet.proto not in WITH_PORTS:
         return old
-    if to.port == to.last_port or to.last_port is None:
+    if to.port is None or to.last_port is None:
+        return Unknown(f"source port drawn for {to.text}", 16, possible=_class_of(old)) if draws and source else old
+    if to.port == to.last_port:
         return to.port
+    if isinstance(old, int) and to.base is not None:
+        return to.port + ((old - to.base) & 0xFFFF) % (to.last_port - to.port + 1)
+    if isinstance(old, int) and not draws and to.port <= old <= to.last_port:
+        return old
     return Unknown(f"one port of {to.text}", 16, possible=((to.port, to.last_port),))
+
+
+def _class_of(port: Number) -> Intervals:
+    """The ports that one may be drawn from in a port's place."""
+    if isinstance(port, Unknown):
+        return ((1, 65535),)
+    return ((1, 511),) if port < 512 else ((600, 1023),) if port < 1024 else ((1024, 65535),)
+
+
+def _draws(options: Sequence[Option]) -> bool:
+    return any(option.name in ("random", "random-fully") for option in options)
 
 
 def _bits(scope: Scope) -> int:
@@ -72,11 +97,11 @@ def _bits(scope: Scope) -> int:
 
 
 def _destination(options: Sequence[Option], scope: Scope) -> Apply:
-    value = _named(options, "to-destination", "to")
-    to = _to(value, scope.host.family)
+    value = _named(options, "to-destination")
+    to, draws = _to(value, scope.host.family), _draws(options)
 
     def apply(packet: Packet) -> Effect:
-        new = packet.but(dst=_address(to, packet.dst, _bits(scope)), dport=_port(to, packet.dport, packet))
+        new = packet.but(dst=_address(to, packet.dst, _bits(scope)), dport=_port(to, packet.dport, packet, draws))
         new = new.but(dnat=_written(new.dst, new.dport if to.port is not None else None, to.text, scope))
         return Effect(new, "ACCEPT", f"DNAT {to.text}")
 
@@ -84,14 +109,22 @@ def _destination(options: Sequence[Option], scope: Scope) -> Apply:
 
 
 def _source(options: Sequence[Option], scope: Scope) -> Apply:
-    to = _to(_named(options, "to-source", "to"), scope.host.family)
+    to, draws = _to(_named(options, "to-source"), scope.host.family), _draws(options)
 
     def apply(packet: Packet) -> Effect:
-        new = packet.but(src=_address(to, packet.src, _bits(scope)), sport=_port(to, packet.sport, packet))
+        number = _port(to, packet.sport, packet, draws, source=True)
+        # A packet that comes from one of the addresses already keeps it, if its port is in the range too.
+        keeps = not draws and number == packet.sport and _among(to, packet.src)
+        address = packet.src if keeps else _address(to, packet.src, _bits(scope))
+        new = packet.but(src=address, sport=number)
         written = _written(new.src, new.sport if to.port is not None else None, to.text, scope)
         return Effect(new.but(snat=written), "ACCEPT", f"SNAT {to.text}")
 
     return apply
+
+
+def _among(to: _To, address: Number) -> bool:
+    return isinstance(address, int) and to.first is not None and to.last is not None and to.first <= address <= to.last
 
 
 def _written(address: Number, number: Number | None, otherwise: str, scope: Scope) -> str:
@@ -101,35 +134,48 @@ def _written(address: Number, number: Number | None, otherwise: str, scope: Scop
 
 
 def _masquerade(options: Sequence[Option], scope: Scope) -> Apply:
+    to, draws = _ports(options, scope), _draws(options)
+
     def apply(packet: Packet) -> Effect:
-        route = scope.host.route(packet.dst)
-        known = route.source if route else None
-        address = known if known is not None else _own("outgoing", scope)
+        known = scope.host.source_on(packet.out) if packet.out != "lo" else None
+        # On lo, only IPv6 may take the loopback address: IPv4's is of a smaller scope.
+        looping = scope.host.family == 6 and (packet.out == "lo" or isinstance(packet.out, Unknown))
+        address = known if known is not None else _own("outgoing", scope, looping)
         # The port is kept where it is free, which only the kernel can tell.
-        return Effect(packet.but(src=address, snat="MASQUERADE"), "ACCEPT", "MASQUERADE")
+        number = _port(to, packet.sport, packet, draws, source=True)
+        return Effect(packet.but(src=address, sport=number, snat="MASQUERADE"), "ACCEPT", "MASQUERADE")
 
     return apply
 
 
-def _own(which: str, scope: Scope) -> Unknown:
+def _own(which: str, scope: Scope, looping: bool = False) -> Unknown:
     """An address of this host on an interface that isn't known."""
     region, family = scope.host.local_region(), scope.host.family
-    own = subtract(region, loopback(family).region or ()) if region else None
+    own = subtract(region, loopback(family).region or ()) if region and not looping else region
     return Unknown(f"address of the {which} interface", _bits(scope), local=True, possible=own or None)
 
 
+def _ports(options: Sequence[Option], scope: Scope) -> _To:
+    """What --to-ports says, or that nothing does."""
+    text = next((option.value for option in options if option.name == "to-ports"), "")
+    if not text:
+        return _To(None, None, None, None, "another")
+    low, _, high = text.partition("-")
+    return _To(None, None, port(low), port(high or low), text)
+
+
 def _redirect(options: Sequence[Option], scope: Scope) -> Apply:
-    text = next((option.value for option in options if option.name.startswith("to-port")), "")
-    to = _to(f":{text}" if scope.host.family == 4 else f"[::]:{text}", scope.host.family) if text else None
+    to, draws = _ports(options, scope), _draws(options)
+    text = next((option.value for option in options if option.name == "to-ports"), "")
 
     def apply(packet: Packet) -> Effect:
-        number = _port(to, packet.dport, packet) if to else packet.dport
+        number = _port(to, packet.dport, packet, draws)
         if scope.hook == OUTPUT:
             loopback = parse("127.0.0.1" if scope.host.family == 4 else "::1", scope.host.family)
             new = packet.but(dst=loopback, dport=number)
         else:
             new = packet.but(dst=_own("incoming", scope), dport=number)
-        written = _written(new.dst, number if to else None, f"this host:{text}" if text else "this host", scope)
+        written = _written(new.dst, number if text else None, f"this host:{text}" if text else "this host", scope)
         return Effect(new.but(dnat=written), "ACCEPT", f"REDIRECT {text}".strip())
 
     return apply
@@ -170,22 +216,26 @@ def _say(verb: str, *names: str) -> Callable[[Sequence[Option]], str]:
 
 TARGETS = {
     "DNAT": TargetExtension(
-        {"to-destination": 1, "to": 1, **_FLAGS},
+        declare("to-destination: nat", *_FLAGS, needed="to-destination", tables="nat", hooks="PREROUTING OUTPUT"),
         _destination,
-        _say("change the destination to", "to-destination", "to"),
+        _say("change the destination to", "to-destination"),
     ),
     "SNAT": TargetExtension(
-        {"to-source": 1, "to": 1, **_FLAGS}, _source, _say("change the source to", "to-source", "to")
+        declare("to-source: nat", *_FLAGS, needed="to-source", tables="nat", hooks="POSTROUTING INPUT"),
+        _source,
+        _say("change the source to", "to-source"),
     ),
     "MASQUERADE": TargetExtension(
-        {"to-ports": 1, **_FLAGS},
+        declare("to-ports: natports", *_FLAGS, tables="nat", hooks="POSTROUTING"),
         _masquerade,
         _say("masquerade: change the source to the address of the outgoing interface", "to-ports"),
     ),
     "REDIRECT": TargetExtension(
-        {"to-ports": 1, "to-port": 1, "random": 0},
+        declare("to-ports: natports", *_FLAGS, tables="nat", hooks="PREROUTING OUTPUT"),
         _redirect,
-        _say("redirect to this host, port", "to-ports", "to-port"),
+        _say("redirect to this host, port", "to-ports"),
     ),
-    "NETMAP": TargetExtension({"to": 1}, _netmap, _say("map the network to", "to")),
+    "NETMAP": TargetExtension(
+        declare("to: network", needed="to", tables="nat"), _netmap, _say("map the network to", "to")
+    ),
 }

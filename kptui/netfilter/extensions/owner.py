@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kptui.netfilter.extensions.base import Scope, Test, TestOf, independent, setting
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.facts import Answer, Fact, Unsure, within
 from kptui.netfilter.hooks import OUTPUT, POSTROUTING
 from kptui.netfilter.intervals import Intervals
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 
 def _ids(text: str) -> Intervals:
@@ -45,13 +49,26 @@ def _socket(option: Option, scope: Scope) -> Test:
     return setting(scope, "socket-exists", "owner", "whether the packet belongs to a socket is not known")
 
 
+def _check(given: Sequence[Given]) -> str | None:
+    names = [option.name for option in given]
+    if "suppl-groups" in names and "gid-owner" not in names[: names.index("suppl-groups")]:
+        return "--suppl-groups needs --gid-owner before it"
+    return None if names else "the match needs at least one option"
+
+
 MATCHES = {
     "owner": independent(
+        declare(
+            "! uid-owner: ids", "! gid-owner: ids", "! socket-exists", "suppl-groups",
+            # Old kernels only.
+            "! pid-owner: u32", "! sid-owner: u32", "! cmd-owner: text",
+            hooks="OUTPUT POSTROUTING", check=_check,
+        ),
         {
-            "uid-owner": (1, _id("uid", "socket's user"), lambda option: f"sent by user {option.value}"),
-            "gid-owner": (1, _id("gid", "socket's group"), lambda option: f"sent by group {option.value}"),
-            "socket-exists": (0, _socket, lambda option: "from a socket of this host"),
-            "suppl-groups": (0, lambda option, scope: lambda packet: True, lambda option: "supplementary groups too"),
-        }
+            "uid-owner": (_id("uid", "socket's user"), lambda option: f"sent by user {option.value}"),
+            "gid-owner": (_id("gid", "socket's group"), lambda option: f"sent by group {option.value}"),
+            "socket-exists": (_socket, lambda option: "from a socket of this host"),
+            "suppl-groups": (lambda option, scope: lambda packet: True, lambda option: "supplementary groups too"),
+        },
     )
-}
+}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kptui.netfilter.extensions.base import Scope, Test, independent, setting
+from kptui.netfilter.extensions.declare import declare
 from kptui.syntax.ast import Option
 
 
@@ -12,12 +13,17 @@ def _bridge(option: Option, scope: Scope) -> Test:
 
 MATCHES = {
     "physdev": independent(
+        declare(
+            "! physdev-in: interface", "! physdev-out: interface", "! physdev-is-in", "! physdev-is-out",
+            "! physdev-is-bridged",
+            needed="physdev-in|physdev-out|physdev-is-in|physdev-is-out|physdev-is-bridged",
+        ),
         {
-            "physdev-in": (1, _bridge, lambda option: f"in by bridge port {option.value}"),
-            "physdev-out": (1, _bridge, lambda option: f"out by bridge port {option.value}"),
-            "physdev-is-in": (0, _bridge, lambda option: "came in by a bridge port"),
-            "physdev-is-out": (0, _bridge, lambda option: "goes out by a bridge port"),
-            "physdev-is-bridged": (0, _bridge, lambda option: "bridged, not routed"),
-        }
+            "physdev-in": (_bridge, lambda option: f"in by bridge port {option.value}"),
+            "physdev-out": (_bridge, lambda option: f"out by bridge port {option.value}"),
+            "physdev-is-in": (_bridge, lambda option: "came in by a bridge port"),
+            "physdev-is-out": (_bridge, lambda option: "goes out by a bridge port"),
+            "physdev-is-bridged": (_bridge, lambda option: "bridged, not routed"),
+        },
     )
-}
+}  # fmt: skip

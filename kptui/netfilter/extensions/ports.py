@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, TestOf, independent, setting
+from kptui.netfilter.extensions.base import MatchExtension, Say, Scope, Test, TestOf, independent, setting
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import is_number, number, service
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
 from kptui.netfilter.intervals import Intervals, contains, normal
 from kptui.netfilter.packet import DCCP, SCTP, TCP, UDP, UDPLITE, WITH_PORTS, Packet, flag_names, flags
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Declared, Given
 
 
 def port(text: str) -> int:
     """A port by number or by name (services(5)); raises ValueError."""
-    if text.isdecimal() and int(text) <= 65535:
-        return int(text)
-    try:
-        return socket.getservbyname(text)
-    except OSError:
-        raise ValueError(f"“{text}” is no port") from None
+    if is_number(text, 0, 65535):
+        return number(text)
+    found = service(text)
+    if found is None:
+        raise ValueError(f"“{text}” is no port")
+    return found
 
 
 def ports(text: str) -> Intervals:
@@ -73,26 +75,18 @@ def _unknown_option(name: str) -> TestOf:
     )
 
 
-def _of_protocol(number: int, extra: Mapping[str, tuple[int, TestOf]]) -> MatchExtension:
+_SPORT = (source_port, lambda option: f"from port {option.value}")
+_DPORT = (destination_port, lambda option: f"to port {option.value}")
+
+
+def _of_protocol(protocol: int, options: Declared, extra: Mapping[str, tuple[TestOf, Say]]) -> MatchExtension:
     """A match on a protocol with ports: never true for another protocol, not even negated."""
-    said = {"tcp-flags": _say_flags, "syn": lambda option: "opening a connection (SYN)"}
-    inner = independent(
-        {
-            "sport": (1, source_port, lambda option: f"from port {option.value}"),
-            "source-port": (1, source_port, lambda option: f"from port {option.value}"),
-            "dport": (1, destination_port, lambda option: f"to port {option.value}"),
-            "destination-port": (1, destination_port, lambda option: f"to port {option.value}"),
-            **{
-                name: (count, test, said.get(name, lambda option: " ".join([option.name, *option.values])))
-                for name, (count, test) in extra.items()
-            },
-        }
-    )
+    inner = independent(options, {"sport": _SPORT, "dport": _DPORT, **extra})
 
-    def compile_all(options: Sequence[Option], scope: Scope) -> list[Test]:
-        return [lambda packet: of_protocol(packet, number), *inner.compile(options, scope)]
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        return [lambda packet: of_protocol(packet, protocol), *inner.compile(given, scope)]
 
-    return MatchExtension(inner.options, compile_all, inner.say)
+    return MatchExtension(options, compile_all, inner.say)
 
 
 def of_protocol(packet: Packet, number: int) -> Answer:
@@ -139,17 +133,67 @@ def _say_multiport(options: Sequence[Option]) -> str:
     )
 
 
+_ORDERED = ("! sport|source-port: orderedports", "! dport|destination-port: orderedports")
+_ANY_ORDER = ("! sport|source-port: ports", "! dport|destination-port: ports")
+_CHUNKS = (
+    "DATA|INIT|INIT_ACK|SACK|HEARTBEAT|HEARTBEAT_ACK|ABORT|SHUTDOWN|SHUTDOWN_ACK|ERROR|COOKIE_ECHO|COOKIE_ACK"
+    "|ECN_ECNE|ECN_CWR|SHUTDOWN_COMPLETE|I_DATA|RE_CONFIG|PAD|ASCONF|ASCONF_ACK|FORWARD_TSN|I_FORWARD_TSN|ALL|NONE"
+)
+_DCCP = "REQUEST|RESPONSE|DATA|ACK|DATAACK|CLOSEREQ|CLOSE|RESET|SYNC|SYNCACK|INVALID"
+
+
+def _chunks(given: Sequence[Given]) -> str | None:
+    """--chunk-types any|all|only CHUNK[:FLAGS],…"""
+    known = _CHUNKS.split("|")
+    for option in given:
+        if option.name == "chunk-types":
+            wrong = [part for part in option.values[1].split(",") if part.partition(":")[0].upper() not in known]
+            if wrong:
+                return f"“{wrong[0]}” is no SCTP chunk type"
+    return None
+
+
 MATCHES = {
     "tcp": _of_protocol(
-        TCP, {"tcp-flags": (2, _tcp_flags), "syn": (0, _syn), "tcp-option": (1, _unknown_option("tcp-option"))}
+        TCP,
+        declare(
+            *_ORDERED, "! tcp-flags: tcpflags tcpflags", "! syn", "! tcp-option: u8(1-)",
+            alone="syn|tcp-flags", protocols="tcp",
+        ),
+        {
+            "tcp-flags": (_tcp_flags, _say_flags),
+            "syn": (_syn, lambda option: "opening a connection (SYN)"),
+            "tcp-option": (_unknown_option("tcp-option"), lambda option: f"TCP option {option.value}"),
+        },
     ),
-    "udp": _of_protocol(UDP, {}),
-    "udplite": _of_protocol(UDPLITE, {}),
-    "sctp": _of_protocol(SCTP, {"chunk-types": (2, _unknown_option("chunk-types"))}),
+    "udp": _of_protocol(UDP, declare(*_ANY_ORDER, protocols="udp"), {}),
+    "udplite": _of_protocol(UDPLITE, declare(*_ANY_ORDER, protocols="udplite"), {}),
+    "sctp": _of_protocol(
+        SCTP,
+        declare(
+            *_ANY_ORDER, "! chunk-types: ienum(any|all|only) text(1-)",
+            protocols="sctp", check=_chunks,
+        ),
+        {
+            "chunk-types": (
+                _unknown_option("chunk-types"), lambda option: f"SCTP chunks: {' of '.join(option.values)}"
+            ),
+        },
+    ),
     "dccp": _of_protocol(
-        DCCP, {"dccp-types": (1, _unknown_option("dccp-types")), "dccp-option": (1, _unknown_option("dccp-option"))}
+        DCCP,
+        declare(*_ANY_ORDER, f"! dccp-types: each({_DCCP})", "! dccp-option: u8(1-)", protocols="dccp"),
+        {
+            "dccp-types": (_unknown_option("dccp-types"), lambda option: f"DCCP type {option.value}"),
+            "dccp-option": (_unknown_option("dccp-option"), lambda option: f"DCCP option {option.value}"),
+        },
     ),
     "multiport": MatchExtension(
-        {"sports": 1, "source-ports": 1, "dports": 1, "destination-ports": 1, "ports": 1}, _multiport, _say_multiport
+        declare(
+            "! sports|source-ports: portlist", "! dports|destination-ports: portlist", "! ports: portlist",
+            needed="sports|dports|ports", alone="sports|dports|ports", protocols="tcp udp udplite sctp dccp",
+        ),
+        _multiport,
+        _say_multiport,
     ),
-}
+}  # fmt: skip

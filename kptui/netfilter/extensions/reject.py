@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
+from kptui.netfilter.extensions.declare import declare
 from kptui.syntax.ast import Option
 
 
@@ -17,4 +18,10 @@ def _compile(options: Sequence[Option], scope: Scope) -> Apply:
     return lambda packet: Effect(packet, "REJECT", f"REJECT {answer}", f"the sender is told: {answer}")
 
 
-TARGETS = {"REJECT": TargetExtension({"reject-with": 1}, _compile, lambda options: f"reject with {_with(options)}")}
+TARGETS = {
+    "REJECT": TargetExtension(
+        declare("reject-with: reject", tables="filter", hooks="INPUT FORWARD OUTPUT"),
+        _compile,
+        lambda options: f"reject with {_with(options)}",
+    )
+}

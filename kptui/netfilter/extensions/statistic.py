@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting, share_words
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import number
 from kptui.netfilter.facts import Chance, negate
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 # The kernel keeps a probability as a fraction of 2^31; that, and the ten digits kube-proxy writes, is all that is lost.
 _ROUNDING = Fraction(5, 10**10)
@@ -61,4 +64,27 @@ def _say(options: Sequence[Option]) -> str:
     return "by statistics"
 
 
-MATCHES = {"statistic": MatchExtension({"mode": 1, "probability": 1, "every": 1, "packet": 1}, _compile, _say)}
+def _check(given: Sequence[Given]) -> str | None:
+    """Each mode has its options; --packet counts from 0."""
+    named = {option.name: option for option in given}
+    mode = named["mode"].values[0]
+    if mode == "random" and "probability" not in named:
+        return "--mode random needs --probability"
+    if mode == "nth":
+        if "every" not in named or "packet" not in named:
+            return "--mode nth needs --every and --packet"
+        if number(named["packet"].values[0]) >= number(named["every"].values[0]):
+            return "--packet must be less than --every"
+    return None
+
+
+MATCHES = {
+    "statistic": MatchExtension(
+        declare(
+            "mode: enum(random|nth)", "! probability: probability", "! every: u32(1-)", "packet: u32",
+            needed="mode", alone="probability|every probability|packet", check=_check,
+        ),
+        _compile,
+        _say,
+    )
+}  # fmt: skip

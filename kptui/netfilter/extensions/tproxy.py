@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
+from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.mark import pair
 from kptui.netfilter.facts import Fact, Unsure
 from kptui.netfilter.packet import Packet
@@ -32,8 +33,11 @@ def _compile(options: Sequence[Option], scope: Scope) -> Apply:
 
 TARGETS = {
     "TPROXY": TargetExtension(
-        {"on-port": 1, "on-ip": 1, "tproxy-mark": 1},
+        declare(
+            "on-port: port", "on-ip: address", "tproxy-mark: mark",
+            needed="on-port", protocols="tcp udp", tables="mangle", hooks="PREROUTING",
+        ),
         _compile,
         lambda options: f"hand it to the transparent proxy on port {_port(options)}",
     )
-}
+}  # fmt: skip

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, Verdict
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.values import number
+from kptui.netfilter.facts import Fact, Unsure
+from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
+from kptui.syntax.vocabulary import Given
 
 
 def _plain(verdict: Verdict, words: str) -> TargetExtension:
@@ -13,16 +18,36 @@ def _plain(verdict: Verdict, words: str) -> TargetExtension:
         effect = "return" if verdict == "RETURN" else verdict
         return lambda packet: Effect(packet, verdict, effect)
 
-    return TargetExtension({}, compile_it, lambda options: words)
+    return TargetExtension(declare(), compile_it, lambda options: words)
 
 
 def _queue(options: Sequence[Option], scope: Scope) -> Apply:
-    return lambda packet: Effect(packet, "QUEUE", _words(options), "a program in user space decides what becomes of it")
+    why = "a program in user space decides what becomes of it"
+    if not any(option.name == "queue-bypass" for option in options):
+        return lambda packet: Effect(packet, "QUEUE", _words(options), why)
+    unsure = Unsure(Fact(("queue", _words(options))), "whether a program listens on the queue is not known")
+
+    def apply(packet: Packet) -> Effect:
+        bypassed = Effect(packet, "ACCEPT", f"{_words(options)}, bypassed")
+        return Effect(packet, "QUEUE", _words(options), why, unsure, bypassed)
+
+    return apply
 
 
 def _words(options: Sequence[Option]) -> str:
     named = {option.name: option.value for option in options}
     return f"NFQUEUE {named.get('queue-balance', named.get('queue-num', '0'))}"
+
+
+def _check_queues(given: Sequence[Given]) -> str | None:
+    """LOW:HIGH, not the whole range: the kernel counts the queues in 16 bits."""
+    for option in given:
+        if option.name == "queue-balance":
+            low, colon, high = option.values[0].partition(":")
+            first, last = number(low or "0"), number(high or "65534")
+            if not colon or first >= last or (first, last) == (0, 65535):
+                return "--queue-balance: expected LOW:HIGH, the lower first, of at most 65535 queues"
+    return None
 
 
 TARGETS = {
@@ -31,8 +56,11 @@ TARGETS = {
     "RETURN": _plain("RETURN", "return to the calling chain"),
     "QUEUE": _plain("QUEUE", "hand it to a program in user space"),
     "NFQUEUE": TargetExtension(
-        {"queue-num": 1, "queue-balance": 1, "queue-bypass": 0, "queue-cpu-fanout": 0},
+        declare(
+            "queue-num: u16", "queue-balance: range16", "queue-bypass", "queue-cpu-fanout",
+            alone="queue-num|queue-balance", also="queue-cpu-fanout=queue-balance", check=_check_queues,
+        ),
         _queue,
         lambda options: "hand it to a program in user space, queue " + _words(options).removeprefix("NFQUEUE "),
     ),
-}
+}  # fmt: skip

@@ -1,0 +1,30 @@
+"""ah, esp, ipcomp: IPsec's headers by their SPI, which is not in kptui's packet (xt_esp.c, ipt_ah.c, xt_ipcomp.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, told
+from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.ports import of_protocol
+from kptui.netfilter.protocols import protocol_number
+from kptui.syntax.ast import Option
+
+
+def _spi(protocol: str, *more: str) -> MatchExtension:
+    """A header by its SPI: never true for another protocol; without options true for its own."""
+    inner = told(
+        protocol,
+        declare(f"! {protocol}spi: range32", *more, protocols=protocol),
+        "the packet's SPI is not known",
+        f"by the {protocol.upper()} header",
+    )
+    number = protocol_number(protocol)
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        return [lambda packet: of_protocol(packet, number), *(inner.compile(given, scope) if given else [])]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+MATCHES = {"ah": _spi("ah", "! ahlen: u32", "ahres"), "esp": _spi("esp"), "ipcomp": _spi("ipcomp", "compres")}
