@@ -1,0 +1,112 @@
+"""The judge: a worker process in a throwaway network namespace, asked what the kernel does with a packet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from kptui.kernel.messages import Event, KernelError, Place, Probe, Seen, as_json, seen_of
+from kptui.kernel.namespace import namespace_id
+from kptui.syntax.ast import Backend, Ruleset
+
+_PASS_ON = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
+_FINAL = {"ACCEPT": "ACCEPT", "DROP": "DROP", "REJECT": "DROP", "RETURN": "RETURN", "QUEUE": "QUEUE"}
+_ROOT = Path(__file__).parents[2]
+
+
+class Judge:
+    """Asks the kernel. Each `load` begins a new, empty namespace; this process never leaves its own."""
+
+    def __init__(self) -> None:
+        """Start the worker process."""
+        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+        self._worker = subprocess.Popen(
+            [sys.executable, "-m", "kptui.kernel.worker", str(namespace_id())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        self._ruleset: Ruleset | None = None
+        self._backend: Backend = "nft"
+
+    def __enter__(self) -> Judge:
+        """The judge itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End the worker; its namespace goes with it."""
+        self.close()
+
+    def close(self) -> None:
+        """End the worker; its namespace goes with it."""
+        for pipe in (self._worker.stdin, self._worker.stdout):
+            if pipe is not None:
+                pipe.close()
+        self._worker.wait(10)
+
+    def load(self, place: Place, ruleset: Ruleset, backend: Backend) -> None:
+        """A new namespace with these host facts and rules.
+
+        Raises KernelError if it can't be built, the rules are refused, or they are not what was read of them.
+        """
+        chains = [(table.name, chain) for table in ruleset.tables for chain in table.chains.values()]
+        asked = {
+            "do": "load",
+            "place": as_json(place),
+            "dump": "\n".join(ruleset.lines) + "\n",
+            "backend": backend,
+            "counts": [[table, chain.name, len(chain.rules)] for table, chain in chains],
+            "policies": [[table, chain.name, chain.policy] for table, chain in chains if chain.policy],
+        }
+        answer = self._ask(asked)
+        self._ruleset, self._backend = ruleset, backend
+        counts = {(table, chain): count for table, chain, count in answer["counts"] if count}
+        differing = [
+            f"{table} {chain.name}" for table, chain in chains if counts.get((table, chain.name), 0) != len(chain.rules)
+        ]
+        if differing:
+            raise KernelError(f"the kernel has more or fewer rules in {differing[0]} than the dump has lines")
+
+    def send(self, probe: Probe, keep: bool = False) -> Seen:
+        """What the kernel does with a packet; connections of earlier ones are forgotten, unless `keep`.
+
+        Raises KernelError.
+        """
+        seen = seen_of(self._ask({"do": "send", "probe": as_json(probe), "keep": keep})["seen"])
+        if self._backend == "nft":
+            return seen
+        return replace(seen, events=tuple(map(self._verdict, seen.events)))
+
+    def _verdict(self, event: Event) -> Event:
+        """The verdict that ip_tables does not tell, from the rule's target."""
+        chain = self._ruleset.chain(event.table, event.chain) if self._ruleset else None
+        target = chain.rules[event.rule - 1].target if chain and event.rule else None
+        if target is None or self._ruleset is None:
+            return event
+        if self._ruleset.chain(event.table, target.name) is not None:
+            return replace(event, verdict=f"{'goto' if target.goto else 'jump'} {target.name}")
+        return replace(event, verdict="ACCEPT" if target.name in _PASS_ON else _FINAL.get(target.name))
+
+    def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._worker.stdin is not None
+        assert self._worker.stdout is not None
+        try:
+            self._worker.stdin.write(json.dumps(request) + "\n")
+            self._worker.stdin.flush()
+            line = self._worker.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise KernelError("the process in the network namespace ended unexpectedly")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise KernelError(answer["error"])
+        return answer

@@ -1,0 +1,160 @@
+"""A network namespace of one's own: legs (TUN devices), addresses and routes; it is gone when its process ends.
+
+Only the worker process may call this, never a process that has anything else to do: unshare(2) moves the caller itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import ipaddress
+import os
+import socket
+import struct
+import time
+from pathlib import Path
+
+from kptui.kernel.messages import Family, KernelError, Leg, Place, Way
+from kptui.kernel.netlink import CREATE, ROUTE, Netlink, attribute
+
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+_TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+_NEWLINK, _NEWADDR, _NEWROUTE = 16, 20, 24
+_LOCAL_TABLE, _MAIN_TABLE = 255, 254
+_SELF = Path("/proc/self/ns/net")
+_AF = {4: socket.AF_INET, 6: socket.AF_INET6}
+# Settings of every place before its own: forward everything, check no reverse path, send nothing unasked.
+_SETTINGS = {
+    4: {
+        "net/ipv4/ip_forward": "1",
+        "net/ipv4/conf/all/rp_filter": "0",
+        "net/ipv4/conf/default/rp_filter": "0",
+        "net/ipv4/conf/all/route_localnet": "0",
+        "net/ipv4/conf/default/route_localnet": "0",
+        "net/ipv4/conf/all/accept_local": "0",
+        "net/ipv4/conf/default/accept_local": "0",
+        "net/ipv6/conf/all/disable_ipv6": "1",
+        "net/ipv6/conf/default/disable_ipv6": "1",
+    },
+    6: {
+        "net/ipv6/conf/all/disable_ipv6": "0",
+        "net/ipv6/conf/default/disable_ipv6": "0",
+        "net/ipv6/conf/all/forwarding": "1",
+        "net/ipv6/conf/default/accept_dad": "0",
+        "net/ipv6/conf/default/addr_gen_mode": "1",
+    },
+}
+
+
+def namespace_id() -> int:
+    """The number of the network namespace this process is in."""
+    return _SELF.stat().st_ino
+
+
+class Namespace:
+    """The namespace the process moved into, with its legs' file descriptors by name."""
+
+    def __init__(self, place: Place, parent: int) -> None:
+        """Leave the present namespace and build the place; `parent` is the namespace never to be touched.
+
+        Raises KernelError if there is no right to do so, or something is missing.
+        """
+        _leave(parent)
+        self.legs: dict[str, int] = {}
+        self.index: dict[int, str] = {}
+        with Netlink(ROUTE) as route:
+            for name, value in (_SETTINGS[place.family] | dict(place.settings)).items():
+                if "/conf/" not in name or name.split("/")[3] in ("all", "default", "lo"):
+                    setting(name, value)
+            _up(route, socket.if_nametoindex("lo"))
+            for leg in place.legs:
+                self._leg(route, leg, place.family)
+            for name, value in place.settings.items():
+                if "/conf/" in name and name.split("/")[3] not in ("all", "default", "lo"):
+                    setting(name, value)
+            for prefix in place.local:
+                _route(route, Way(prefix, "lo"), place.family, local=True)
+            # The widest first, so that what a gateway needs is there.
+            for way in sorted(place.routes, key=lambda way: ipaddress.ip_network(way.to).prefixlen):
+                _route(route, way, place.family)
+        self.index = dict(socket.if_nameindex())
+        if place.family == 6:
+            _settled(place)
+
+    def close(self) -> None:
+        """Close the legs; the namespace is gone once nothing else holds it."""
+        for leg in self.legs.values():
+            os.close(leg)
+        self.legs = {}
+
+    def _leg(self, route: Netlink, leg: Leg, family: Family) -> None:
+        try:
+            tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise KernelError(f"/dev/net/tun can't be opened: {error.strerror}") from None
+        self.legs[leg.name] = tun
+        try:
+            fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH22x", leg.name.encode(), _IFF_TUN | _IFF_NO_PI))
+        except OSError as error:
+            raise KernelError(f"no network interface “{leg.name}” can be made: {error.strerror}") from None
+        index = socket.if_nametoindex(leg.name)
+        _up(route, index)
+        for address in leg.addresses:
+            packed = ipaddress.ip_address(address).packed
+            body = struct.pack("=BBBBI", _AF[family], len(packed) * 8, 0x02, 0, index)
+            route.ask(_NEWADDR, body + attribute(1, packed) + attribute(2, packed), CREATE)
+
+
+def setting(name: str, value: str) -> None:
+    """Write a sysctl of this namespace; raises KernelError."""
+    try:
+        (Path("/proc/sys") / name).write_text(value)
+    except OSError as error:
+        raise KernelError(f"{name.replace('/', '.')} can't be set to {value}: {error.strerror}") from None
+
+
+def _leave(parent: int) -> None:
+    """Move this process into a new, empty network namespace, in a new user namespace where that needs no root."""
+    before = namespace_id()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        user, group = os.geteuid(), os.getegid()
+        if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+            why = os.strerror(ctypes.get_errno())
+            raise KernelError(f"a network namespace needs root, or unprivileged user namespaces: {why}")
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+    now = namespace_id()
+    if now in (before, parent) or [name for _, name in socket.if_nameindex()] != ["lo"]:
+        raise KernelError("the new network namespace is not a new one; nothing was done")
+
+
+def _up(route: Netlink, index: int) -> None:
+    route.ask(_NEWLINK, struct.pack("=BxHiII", 0, 0, index, 1, 1))
+
+
+def _route(route: Netlink, way: Way, family: Family, local: bool = False) -> None:
+    """Add a route; a local one makes its whole prefix the host's own."""
+    to = ipaddress.ip_network(way.to)
+    table, scope, kind = (_LOCAL_TABLE, 254, 2) if local else (_MAIN_TABLE, 253 if family == 4 else 0, 1)
+    body = struct.pack("=BBBBBBBBI", _AF[family], to.prefixlen, 0, 0, table, 4, scope, kind, 0)
+    body += attribute(1, to.network_address.packed) if to.prefixlen else b""
+    try:
+        body += attribute(4, struct.pack("=I", socket.if_nametoindex(way.device)))
+        if way.source:
+            body += attribute(7, ipaddress.ip_address(way.source).packed)
+        route.ask(_NEWROUTE, body, CREATE)
+    except OSError as error:
+        raise KernelError(f"no route to {way.to} by {way.device}: {error.strerror or error}") from None
+
+
+def _settled(place: Place) -> None:
+    """Wait until the local routes of IPv6 addresses are there: the kernel adds them from a work queue."""
+    wanted = {ipaddress.ip_address(address).packed.hex() for leg in place.legs for address in leg.addresses}
+    for _ in range(1000):
+        lines = [line.split() for line in Path("/proc/net/ipv6_route").read_text().splitlines()]
+        if wanted <= {line[0] for line in lines if line[1] == "80" and int(line[8], 16) & 0x80000000}:
+            return
+        time.sleep(0.001)
+    raise KernelError("the kernel did not set up the IPv6 addresses within a second")

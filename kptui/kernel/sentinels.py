@@ -1,0 +1,30 @@
+"""The nft table that watches beside the dump's own tables; they stay as they are, so no rule number shifts.
+
+Its chains come before (priority -1000) and after (+1000) everything else at each hook: they switch the kernel's rule
+trace on and show the packet as it comes and goes. The same switch serves ip_tables' trace. A rule on the connection
+state makes sure that connections are tracked, as on any host with kube-proxy; what the kernel sends of its own accord
+(group reports) is dropped before it could advance a counter.
+"""
+
+from __future__ import annotations
+
+from kptui.kernel.legacy_events import MARKER
+from kptui.kernel.nft_events import TABLE
+from kptui.syntax.ast import Backend
+
+_HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
+_NOISE = "ip daddr 224.0.0.22 drop; ip6 daddr { ff02::2, ff02::16 } drop;"
+
+
+def sentinels(backend: Backend) -> str:
+    """The table as nft reads it."""
+    chains = [f"chain tracked-{hook} {{ ct state new; }}" for hook in ("first",)]
+    for hook in _HOOKS:
+        for passed, priority in (("enter", -1000), ("leave", 1000)):
+            noise = _NOISE if hook == "OUTPUT" and passed == "enter" else ""
+            log = f' log prefix "{MARKER} {passed} {hook} " group 0' if backend == "legacy" else ""
+            chains.append(
+                f"chain {passed}-{hook} {{ type filter hook {hook.lower()} priority {priority}; {noise} "
+                f"meta nftrace set 1{log}; }}"
+            )
+    return f"table inet {TABLE} {{\n" + "\n".join(chains) + "\n}\n"

@@ -1,0 +1,75 @@
+"""The big run: `python -m tests.kernel.many --rulesets 5000 --packets 20 --seed 1`.
+
+Every ruleset is loaded by both backends; even seeds are IPv4, odd ones IPv6. Prints the number of disagreements, the
+first of them whole, and ends with 1 if there is any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from kptui.kernel.judge import Judge
+from kptui.syntax.ast import Backend, Family
+from tests.kernel.contest import Score, random_contest
+
+_BACKENDS: tuple[Backend, ...] = ("nft", "legacy")
+Key = tuple[Backend, Family]
+
+
+def _some(job: tuple[list[int], int]) -> dict[Key, Score]:
+    """A share of the seeds, with a judge of its own."""
+    seeds, packets = job
+    scores: dict[Key, Score] = {}
+    with Judge() as judge:
+        for seed in seeds:
+            family: Family = 4 if seed % 2 == 0 else 6
+            for backend in _BACKENDS:
+                scores.setdefault((backend, family), Score()).add(random_contest(judge, seed, family, backend, packets))
+    return scores
+
+
+def _jobs(first: int, rulesets: int, packets: int) -> Iterator[tuple[list[int], int]]:
+    for start in range(first, first + rulesets, 25):
+        yield list(range(start, min(start + 25, first + rulesets))), packets
+
+
+def main() -> int:
+    """Run, and tell."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kernel.many", description=__doc__)
+    parser.add_argument("--rulesets", type=int, default=200)
+    parser.add_argument("--packets", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1, help="the first ruleset's seed; each further one is one higher")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--show", type=int, default=3, help="how many disagreements to print whole")
+    given = parser.parse_args()
+    began = time.monotonic()
+    scores: dict[Key, Score] = {}
+    with multiprocessing.get_context("spawn").Pool(given.jobs) as pool:
+        for part in pool.imap_unordered(_some, _jobs(given.seed, given.rulesets, given.packets)):
+            for key, score in part.items():
+                for text in score.disagreements[: max(0, given.show)]:
+                    given.show -= 1
+                    print(text, flush=True)  # noqa: T201
+                scores.setdefault(key, Score()).add(score)
+    total = Score()
+    for (backend, family), score in sorted(scores.items()):
+        total.add(score)
+        _tell(f"{backend}, IPv{family}", score)
+    _tell(f"{given.rulesets} rulesets x {given.packets} packets, both backends", total)
+    print(f"seed {given.seed}, {time.monotonic() - began:.0f} s")  # noqa: T201
+    return 1 if total.disagreements else 0
+
+
+def _tell(what: str, score: Score) -> None:
+    ends = ", ".join(f"{end} {count}" for end, count in sorted(score.ends.items()))
+    print(f"{what}: {score.packets} packets, {len(score.disagreements)} disagreements")  # noqa: T201
+    print(f"    {ends}; {score.unsure} with more than one outcome")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
