@@ -13,6 +13,7 @@ from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load
+from kptui.netfilter.address import family_of
 from kptui.netfilter.host import Host
 from kptui.netfilter.ipsets import IpSets, read_ipsets
 from kptui.netfilter.trace import Trace, Tracer
@@ -54,8 +55,14 @@ class Session:
 
     def trace(self, request: Request, misses: bool = False) -> Trace:
         """Answer a request; raises UsageError if a field makes no sense."""
-        asked = question(request, self.ruleset.family, self.ipsets)
+        asked = question(request, self._family(request), self.ipsets)
         return self._tracer(asked.host).trace(asked.packet, asked.origin, misses)
+
+    def _family(self, request: Request) -> int:
+        """The address family that is asked about: the packet's, if the rules have tables of it, else the rules' own."""
+        asked = {family_of(address) for address in (request.src, request.dst) if address}
+        both = {table.family for table in self.ruleset.tables}
+        return asked.pop() if len(asked) == 1 and asked <= both else self.ruleset.family
 
     def notes(self) -> tuple[Diagnostic, ...]:
         """What was noticed while the dump's lines were told apart."""
@@ -75,7 +82,7 @@ class Session:
         return label(chain, self.services) if chain else None
 
     def _tracer(self, host: Host) -> Tracer:
-        key = repr((host.local, host.routes, host.assume, sorted(host.settings.items())))
+        key = repr((host.family, host.local, host.routes, host.assume, sorted(host.settings.items())))
         if key not in self._tracers:
             self._tracers[key] = (host, Tracer(self.ruleset, host, self.backend))
         return self._tracers[key][1]

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kptui.netfilter.address import show
-from kptui.netfilter.facts import Unknown
+from kptui.netfilter.facts import Fact, Unknown, Unsure
 from kptui.netfilter.hooks import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
 from kptui.netfilter.host import Host, Route, loopback
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.routing import arrived, confined, dead_on_arrival, forwardable, from_loopback, routed
-from kptui.netfilter.walk import Journal, TableWalk
+from kptui.netfilter.walk import Journal, TableWalk, Terminal, part
 from kptui.netfilter.worlds import Flow, Ways
 from kptui.syntax.ast import Backend, Ruleset
 
@@ -51,7 +51,7 @@ class Journey:
         """The walk of a table at a hook, None if the dump has no such base chain."""
         key = (table, hook)
         if key not in self._walks:
-            found = self.ruleset.table(table)
+            found = self.ruleset.table(table, 6 if self.host.family == 6 else 4)
             has = found is not None and hook in found.chains and found.chains[hook].builtin
             self._walks[key] = TableWalk(found, hook, self.host) if has and found is not None else None
         return self._walks[key]
@@ -155,20 +155,37 @@ class Journey:
             if name == "nat":
                 flow, aside = _first_packets(flow)
                 flow = walk.run(flow, journal) if flow else flow
-                flow.merge(aside)
+                flow.merge(self._untranslated(aside, walk, journal))
             else:
                 flow = walk.run(flow, journal)
         return flow
+
+    def _untranslated(self, flow: Flow, walk: TableWalk, journal: Journal) -> Flow:
+        """Packets of a connection known before, unless that is translated: its first packet decided to what."""
+        passing = Flow()
+        for packet, ways in flow:
+            if packet.ctstate not in ("ESTABLISHED", "RELATED") or not walk.translates:
+                passing.take(packet, ways)
+                continue
+            unsure = Unsure(Fact("translated"), "a dump does not hold conntrack's connections (try --ctstate NEW)")
+            plain, other = part(ways, unsure, None, "the connection is not translated", journal)
+            if plain:
+                passing.take(packet, plain)
+            if other:
+                flow_lost = Flow()
+                flow_lost.take(packet, other)
+                reason = "it goes where its connection's first packet was translated to"
+                journal.ended.append(Terminal("UNKNOWN", reason, flow_lost))
+        return passing
 
 
 def _tracked(flow: Flow) -> Flow:
     """The same packets, after conntrack looked at them: that is between raw and everything else."""
     after = Flow()
     for packet, ways in flow:
-        if packet.template and packet.original:
-            # What was marked until here was a template, not the connection.
-            packet = packet.but(template=False, ctmark=packet.original.ctmark)
-        after.take(packet if packet.tracked else packet.but(tracked=True), ways)
+        # What was marked until here was CT's template, not the connection.
+        mark = packet.original.ctmark if packet.template and packet.original else packet.ctmark
+        after.take(packet if packet.tracked else packet.but(tracked=True, template=False, ctmark=mark), ways)
     return after
 
 

@@ -19,9 +19,10 @@ class Packet:
     """One packet at one point of its journey; `in_` and `out` are empty where a hook has no such interface.
 
     `dnat` and `snat` hold what was translated to, and so what conntrack's status bits say. `first` is False for
-    packets whose connection has met the nat table already (loopback's second pass), `tracked` False as long as
-    conntrack has not looked at the packet (in the raw table), `template` True if `CT` there set it up, `tproxy` True once TPROXY took it, `original` the packet
-    as it came, before any NAT.
+    packets whose connection has met the nat table already (loopback's second pass). `tracked` is False as long as
+    conntrack has not looked at the packet (in the raw table), `template` True if a CT rule there has set it up.
+    `tproxy` is True once TPROXY took it, `original` the packet as it came, before any NAT, `changed` names the kernel's
+    lists that rules on its way may have changed.
     """
 
     family: int = 4
@@ -53,6 +54,7 @@ class Packet:
     template: bool = False
     tproxy: bool = False
     original: Packet | None = None
+    changed: frozenset[str] = frozenset()
 
     @property
     def state(self) -> str:

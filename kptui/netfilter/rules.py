@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kptui.netfilter.address import name_number, name_region, network
+from kptui.netfilter.address import Network, name_number, name_region, network
 from kptui.netfilter.extensions import match_extension, target_extension
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, Test
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Name, Number, Packet
 from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.ast import Chain, Match, Option, Rule, Target
@@ -34,6 +35,8 @@ class Ready:
     kind: Literal["jump", "goto", "target"]
     chain: str | None = None
     apply: Apply | None = None
+    changes: frozenset[str] = frozenset()
+    """Lists of the kernel's that trying the rule may change."""
 
 
 def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
@@ -44,11 +47,18 @@ def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
         unknown = _unknown(rule.text, ("line", rule.line), why)
         return Ready(rule, (unknown,), "target", None, lambda packet: Effect(packet, "UNKNOWN", "unknown", why))
     conditions = (*_generic(rule, scope), *_matches(rule, scope))
+    changes = frozenset(filter(None, map(_changed, rule.matches)))
     if rule.target is None:
-        return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"))
+        return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"), changes)
     if rule.target.name in chains:
-        return Ready(rule, conditions, "goto" if rule.target.goto else "jump", rule.target.name)
-    return Ready(rule, conditions, "target", None, _target(rule.target, scope))
+        return Ready(rule, conditions, "goto" if rule.target.goto else "jump", rule.target.name, None, changes)
+    return Ready(rule, conditions, "target", None, _target(rule.target, scope), changes)
+
+
+def _changed(match: Match) -> str | None:
+    """The kernel's list that trying a match may change."""
+    extension = match_extension(match.name)
+    return extension.changes(match.options) if extension is not None and extension.changes is not None else None
 
 
 def match_text(match: Match) -> str:
@@ -93,6 +103,9 @@ def _generic_test(option: Option, scope: Scope) -> Test:
 
 
 def _network(text: str, scope: Scope, field: Callable[[Packet], Number]) -> Test:
+    if "," in text:
+        # A hand-written list; iptables makes a rule of each, so that one of them fitting is enough.
+        return _any_network([network(each, scope.host.family) for each in text.split(",")], field)
     net = network(text, scope.host.family)
     address, mask, region = net.address, net.mask, net.region
 
@@ -103,6 +116,21 @@ def _network(text: str, scope: Scope, field: Callable[[Packet], Number]) -> Test
         if region is None:
             return Unsure(Fact((value.label, address, mask)), f"the {value.label} is not known")
         return within(value, region, f"the {value.label}")
+
+    return test
+
+
+def _any_network(nets: list[Network], field: Callable[[Packet], Number]) -> Test:
+    regions = [net.region for net in nets]
+    whole = normal([span for region in regions if region for span in region])
+
+    def test(packet: Packet) -> Answer:
+        value: Number = field(packet)
+        if not isinstance(value, Unknown):
+            return any(value in net for net in nets)
+        if None in regions:
+            return Unsure(Fact((value.label, tuple(nets))), f"the {value.label} is not known")
+        return within(value, whole, f"the {value.label}")
 
     return test
 

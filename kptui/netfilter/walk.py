@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from kptui.errors import UsageError
@@ -106,6 +107,13 @@ class TableWalk:
                 accepted.merge(through)
         return accepted
 
+    @cached_property
+    def translates(self) -> bool:
+        """Whether any rule of the table translates addresses."""
+        names = {"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"}
+        rules = (rule for chain in self.table.chains.values() for rule in chain.rules)
+        return any(rule.target is not None and rule.target.name in names for rule in rules)
+
     def first_failing(self, chain: str, number: int, packet: Packet) -> str | None:
         """The first condition of a rule (numbered from 1) that surely fails for a packet, None if none does."""
         rule = next(islice(self._rules(self.table.chains[chain]), number - 1, None))
@@ -162,10 +170,11 @@ class TableWalk:
         number = journal.number()
         for packet, ways in flow:
             yes, failed = _tried(rule, packet, ways, journal)
+            after = packet.but(changed=packet.changed | rule.changes) if rule.changes else packet
             if yes:
-                matched.take(packet, yes)
+                matched.take(after, yes)
             for condition, no in failed:
-                rest.take(packet, self._missed(number, chain, rule, no, condition) if journal.misses else no)
+                rest.take(after, self._missed(number, chain, rule, no, condition) if journal.misses else no)
         if matched.size() + rest.size() > MAX_WAYS:
             raise UsageError(
                 f"more than {MAX_WAYS:,} different ways through {self.table.name} {chain.name}: "

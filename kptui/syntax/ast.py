@@ -1,7 +1,4 @@
-"""The typed AST of an iptables-save dump; it keeps line numbers and the raw text of every rule.
-
-Options and targets are named tuples: a large dump has a million, and those are made several times as fast.
-"""
+"""The typed AST of an iptables-save dump; it keeps line numbers and the raw text of every rule."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from kptui.syntax.diagnostics import Diagnostic
 
@@ -29,7 +26,8 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-class Option(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Option:
     """One option of a rule, a match or a target; `name` has no dashes, `values` are unquoted."""
 
     name: str
@@ -51,7 +49,8 @@ class Match:
     implicit: bool = False
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Target:
     """What follows -j or -g: a built-in verdict, a target extension or a user-defined chain."""
 
     name: str

@@ -121,8 +121,7 @@ def _option(name: str, values: tuple[Value, ...], negated: bool) -> Make[Option]
         return _always(Option(name, texts, negated))
     if len(values) == 1:
         [slot] = [value for value in values if isinstance(value, int)]
-        # Most options are of this kind; Option(…) itself takes twice as long.
-        return lambda given: tuple.__new__(Option, (name, (given[slot],), negated))
+        return lambda given: Option(name, (given[slot],), negated)
     return lambda given: Option(
         name, tuple([value if isinstance(value, str) else given[value] for value in values]), negated
     )
@@ -137,5 +136,5 @@ def _match(name: str, options: tuple[Make[Option], ...], implicit: bool) -> Make
 
 def _target(name: Value, options: tuple[Make[Option], ...], goto: bool) -> Make[Target]:
     if isinstance(name, int):
-        return lambda given: tuple.__new__(Target, (given[name], (), goto))
+        return lambda given: Target(given[name], (), goto)
     return lambda given: Target(name, tuple([make(given) for make in options]), goto)

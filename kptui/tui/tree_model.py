@@ -39,7 +39,9 @@ class TreeModel:
     def __init__(self, ruleset: Ruleset, opened: set[Place] | None = None) -> None:
         """Tables with rules in them are open at first, chains are not."""
         self.ruleset = ruleset
-        self.tables = sorted(ruleset.tables, key=lambda table: _ORDER.get(table.name, len(_ORDER)))
+        # Of a dump with both families, the one it begins with.
+        own = [table for table in ruleset.tables if table.family == ruleset.family]
+        self.tables = sorted(own, key=lambda table: _ORDER.get(table.name, len(_ORDER)))
         if opened is None:
             used = [table for table in self.tables if any(len(chain.rules) for chain in table.chains.values())]
             opened = {Place(table.name) for table in used or self.tables}

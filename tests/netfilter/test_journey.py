@@ -233,9 +233,21 @@ class TestSnat:
 class TestWhoMeetsNat:
     RULES = nat("PREROUTING -j DNAT --to-destination 10.9.9.9", "POSTROUTING -j MASQUERADE")
 
-    @pytest.mark.parametrize("state", ["ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"])
+    @pytest.mark.parametrize("state", ["INVALID", "UNTRACKED"])
     def test_packets_that_open_no_connection_do_not(self, state: str) -> None:
         assert rules_met(forwarded(self.RULES, ctstate=state)) == []
+
+    @pytest.mark.parametrize("state", ["ESTABLISHED", "RELATED"])
+    def test_later_packets_go_where_the_first_was_translated_to_which_no_dump_tells(self, state: str) -> None:
+        trace = trace_of(self.RULES, src="192.0.2.1", dst="198.51.100.1", local=(ME,), ctstate=state)
+        plain, translated = sorted(trace.outcomes, key=lambda outcome: outcome.end)
+        assert (plain.end, translated.end) == ("forwarded", "lost")
+        assert rules_met(plain) == []
+        assert plain.assumptions[0].match == "the connection is not translated"
+        assert trace.answer == "depends"
+
+    def test_without_a_translating_rule_later_packets_just_pass(self) -> None:
+        assert rules_met(forwarded(nat("PREROUTING -j MARK --set-xmark 0x1/0x1"), ctstate="ESTABLISHED")) == []
 
     def test_the_first_packet_of_a_connection_does(self) -> None:
         assert rules_met(forwarded(self.RULES, ctstate="NEW")) == ["nat PREROUTING 1", "nat POSTROUTING 1"]

@@ -133,7 +133,16 @@ class TestLearning:
         trace = through_input("-m set --match-set a src -j DROP", "-m set --match-set b src -j REJECT")
         assert {outcome.end for outcome in trace.outcomes} == {"dropped", "rejected", "delivered"}
 
-    @pytest.mark.xfail(reason="the set match takes the device as part of the question", strict=False)
+    def test_a_list_that_a_rule_changed_is_asked_anew(self) -> None:
+        seen = "-m recent --rcheck --name x --rsource"
+        trace = through_input(f"{seen} -j DROP", "-m recent --set --name x --rsource", f"{seen} -j REJECT")
+        assert {outcome.end for outcome in trace.outcomes} == {"dropped", "rejected", "delivered"}
+
+    def test_an_ipset_that_a_rule_changed_is_asked_anew(self) -> None:
+        member = "-m set --match-set x src"
+        trace = through_input(f"{member} -j DROP", "-j SET --add-set x src", f"{member} -j REJECT")
+        assert {outcome.end for outcome in trace.outcomes} == {"dropped", "rejected", "delivered"}
+
     def test_an_ipset_is_asked_again_of_another_address_only(self) -> None:
         dump = """\
         *nat

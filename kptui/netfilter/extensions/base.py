@@ -52,12 +52,14 @@ class MatchExtension:
     """A match: `compile` makes the tests that must all hold, in order, `say` puts it in words ("from 10.0.0.0/8").
 
     `options` declares every option, how many values it takes and of what kinds. A ValueError from `compile` means that
-    a value could not be read: the match then is unknown, and says so.
+    a value could not be read: the match then is unknown, and says so. `changes` names the kernel's list that trying the
+    match may change, so that what a rule before learnt of it no longer holds.
     """
 
     options: Declared
     compile: Callable[[Sequence[Option], Scope], list[Test]]
     say: Callable[[Sequence[Option]], str]
+    changes: Callable[[Sequence[Option]], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

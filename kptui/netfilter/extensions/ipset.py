@@ -21,6 +21,9 @@ def _member(option: Option, scope: Scope) -> Test:
         given = scope.host.settings.get(f"set:{name}")
         if given is not None:
             return given.lower() == "yes"
+        if f"ipset {name}" in packet.changed:
+            # A SET target on the way changed it, so that this rule's question is its own.
+            return Unsure(Fact(("set", name, scope.table, scope.line)), f"a rule before changed the ipset {name}")
         if sets is not None:
             return contains(sets, name, sides, packet)
         # What is looked up is part of the question: after DNAT the answer may be another.
@@ -76,7 +79,8 @@ MATCHES = {
 
 def _set(options: Sequence[Option], scope: Scope) -> Apply:
     words = " ".join(spoken(option) for option in options)
-    return lambda packet: Effect(packet, None, f"SET {words}")
+    changed = frozenset(f"ipset {option.value}" for option in options if option.name in ("add-set", "del-set"))
+    return lambda packet: Effect(packet.but(changed=packet.changed | changed), None, f"SET {words}")
 
 
 def _one_change(given: Sequence[Given]) -> str | None:

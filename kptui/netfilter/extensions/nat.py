@@ -10,7 +10,7 @@ from kptui.netfilter.address import endpoint, network, parse
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import port
-from kptui.netfilter.facts import Unknown
+from kptui.netfilter.facts import Fact, Unknown, Unsure
 from kptui.netfilter.hooks import INPUT, OUTPUT, POSTROUTING
 from kptui.netfilter.host import loopback
 from kptui.netfilter.intervals import Intervals, subtract
@@ -176,9 +176,22 @@ def _redirect(options: Sequence[Option], scope: Scope) -> Apply:
         else:
             new = packet.but(dst=_own("incoming", scope), dport=number)
         written = _written(new.dst, number if text else None, f"this host:{text}" if text else "this host", scope)
-        return Effect(new.but(dnat=written), "ACCEPT", f"REDIRECT {text}".strip())
+        words = f"REDIRECT {text}".strip()
+        if scope.hook == OUTPUT or not _narrow(packet.dst, scope):
+            return Effect(new.but(dnat=written), "ACCEPT", words)
+        why = "whether the incoming interface has an address of the destination's scope is not known"
+        without = Effect(packet, "DROP", words, "the incoming interface has no address of the destination's scope")
+        return Effect(
+            new.but(dnat=written), "ACCEPT", words, None, Unsure(Fact(("redirect", packet.dst)), why), without
+        )
 
     return apply
+
+
+def _narrow(address: Number, scope: Scope) -> bool:
+    """Whether an IPv6 address surely has a scope below global; REDIRECT then wants the same of the interface's own."""
+    nets = ("fe80::/9", "ff01::/ff0f::", "ff02::/ff0f::", "ff05::/ff0f::")
+    return scope.host.family == 6 and isinstance(address, int) and any(address in network(net, 6) for net in nets)
 
 
 def _netmap(options: Sequence[Option], scope: Scope) -> Apply:
