@@ -66,6 +66,8 @@ class Kptui(App[None]):
     TITLE = "kptui"
     CSS_PATH = "kptui.tcss"
     COMMANDS: ClassVar = App.COMMANDS | {ChainCommands}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
 
     def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
         """Explore a session; `local` are the node's addresses as far as they are known."""

@@ -54,15 +54,6 @@ class MainScreen(Screen[None]):
     """Tree and rules of one source, and a trace through them."""
 
     BINDINGS: ClassVar = bindings(KEYS)
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it so
-        (0, "-narrow"),
-        (100, "-normal"),
-        (160, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
-        (0, "-low"),
-        (32, "-tall"),
-    ]
 
     class Surveyed(Message):
         """Every rule has been looked at."""

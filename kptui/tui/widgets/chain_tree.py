@@ -150,12 +150,18 @@ class ChainTree(RowView):
             self.action_fold_or_unfold()
 
 
-def short_action(rule: Rule, table: Table, naming: Naming) -> str:
-    """What a rule does; of a chain that stands for something, its name's first part and what that is will do."""
+def short_action(rule: Rule, table: Table, naming: Naming, room: int | None = None) -> str:
+    """What a rule does; of a chain that stands for something, its name's first part and what that is will do.
+
+    Where there is no room for both, what it stands for.
+    """
     action = visible(action_words(rule, table))
     chain = leads_to(rule, table)
     label = naming.label(table, chain) if chain else None
-    return f"{action[0]} {'-'.join((chain or '').split('-')[:2])} {visible(label)}" if label else action
+    if not label:
+        return action
+    both = f"{action[0]} {'-'.join((chain or '').split('-')[:2])} {visible(label)}"
+    return both if room is None or len(both) <= room else f"{action[0]} {visible(label)}"
 
 
 def action_style(rule: Rule, table: Table) -> str:

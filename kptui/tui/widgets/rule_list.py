@@ -29,17 +29,19 @@ class RuleList(RowView):
         self.naming: Naming | None = None
         self.marks: Marks | None = None
         self._counters = False
-        self._longest = (0, 0)
+        self._longest = (0, 0, 0)
 
     def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
         """Show the rules of a chain, or nothing."""
         other = chain is not self.chain
         self.table, self.chain, self.naming = table, chain, naming
         self._counters = bool(chain and chain.rules and chain.rules[0].packets is not None)
-        self._longest = (0, 0)
+        self._longest = (0, 0, 0)
         if table and chain and (shown := chain.rules[:MEASURED]):
-            conditions = (self._condition(rule, short_action(rule, table, naming)).cell_len for rule in shown)
-            self._longest = max(conditions), max(len(short_action(rule, table, naming)) for rule in shown)
+            actions = [short_action(rule, table, naming) for rule in shown]
+            commented = (self._condition(rule, action).cell_len for rule, action in zip(shown, actions, strict=True))
+            plain = (len(visible(condition_words(rule, chain))) for rule in shown)
+            self._longest = max(commented), max(plain), max(map(len, actions))
         if other:
             self.scroll_to(0, 0, animate=False, force=True, immediate=True)
             with self.prevent(RowView.Moved):
@@ -78,14 +80,14 @@ class RuleList(RowView):
         assert self.chain is not None
         rule = self.chain.rules[row]
         place = Place(self.table.name, self.chain.name, rule.number)
-        number, room, _ = self._widths(width)
+        number, room, then = self._widths(width)
         mark = self.marks.number(place) if self.marks else None
         numbered = f"{(mark or '') + str(rule.number):>{number}} "
         text = Text.assemble((numbered, self.style_of("hop" if mark else "counter")))
         if self._counters:
             counters = f"{counted(rule.packets):>{COUNTER_WIDTH}} {counted(rule.bytes):>{COUNTER_WIDTH}} "
             text.append(counters, style=self.style_of("counter"))
-        action = short_action(rule, self.table, self.naming) if self.naming else ""
+        action = short_action(rule, self.table, self.naming, then) if self.naming else ""
         condition = self._condition(rule, action)
         condition.truncate(room, overflow="ellipsis", pad=True)
         text.append_text(condition).append(" ")
@@ -102,13 +104,14 @@ class RuleList(RowView):
         return condition
 
     def _widths(self, width: int) -> tuple[int, int, int]:
-        """(number, condition, action) columns: as wide as what is in them, the action up to half of the room."""
+        """(number, condition, action) columns: as wide as what is in them; where room is short comments go first."""
         assert self.chain is not None
         number = max(3, len(str(len(self.chain.rules)))) + (2 if self.marks else 0)
         counters = 2 * (COUNTER_WIDTH + 1) if self._counters else 0
         left = max(20, width - number - counters - 2)
-        then = max(12, min(self._longest[1], left // 2))
-        return number, min(left - then, max(self._longest[0] + 2, 12)), then
+        commented, plain, action = self._longest
+        then = max(12, min(action, max(left // 2, left - plain - 1)))
+        return number, min(left - then, max(commented + 2, 12)), then
 
 
 def _repeats(comment: str, action: str) -> bool:
