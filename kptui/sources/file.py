@@ -1,4 +1,4 @@
-"""Files, gzip'ed ones too, and standard input."""
+"""Files, packed ones too, and standard input."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import os
 import sys
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from kptui.errors import SourceError
 from kptui.sources.text import SourceText, decode
 from kptui.text import visible
 
+_GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
 MAX_BYTES = 2 << 30
 """More than any dump (the largest reported has 700,000 lines, about 100 MB), less than what brings a host down."""
 
@@ -50,19 +51,30 @@ def read_stdin() -> SourceText:
 
 
 def _read(file: BinaryIO, shown: str) -> bytes:
-    """All bytes of a file, unpacked where they are gzip'ed."""
-    start = file.read(2)
+    """All bytes of a file, unpacked where gzip or xz packed them; no more is unpacked than a dump can hold."""
+    start = file.read(len(_XZ))
     try:
-        if start == b"\x1f\x8b":
-            with gzip.open(io.BytesIO(start + file.read(MAX_BYTES))) as packed:
-                data = packed.read(MAX_BYTES + 1)
+        if start.startswith((_GZIP, _XZ)):
+            packed = io.BytesIO(start + file.read(MAX_BYTES))
+            with gzip.open(packed) if start.startswith(_GZIP) else _xz(packed) as unpacked:
+                data = unpacked.read(MAX_BYTES + 1)
         else:
             data = start + file.read(MAX_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, zlib.error, ValueError) as error:
         raise _unreadable(shown, error) from None
     if len(data) > MAX_BYTES:
         raise SourceError(f"{shown} is larger than {MAX_BYTES >> 30} GiB, so it is no dump.")
     return data
+
+
+def _xz(packed: BinaryIO) -> IO[bytes]:
+    """The file that xz packed; a damaged one raises ValueError."""
+    import lzma  # only where there is something for it to do
+
+    try:
+        return io.BytesIO(lzma.open(packed).read(MAX_BYTES + 1))
+    except lzma.LZMAError as error:
+        raise ValueError(str(error)) from None
 
 
 def _unreadable(shown: str, error: Exception) -> SourceError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import sys
 from pathlib import Path
@@ -54,6 +55,14 @@ class TestFiles:
 
     def test_a_binary_file(self) -> None:
         assert "is a binary file" in refused(sys.executable)
+
+    def test_a_file_packed_by_xz_is_read_and_a_damaged_one_said(self, tmp_path: Path) -> None:
+        path = tmp_path / "rules"
+        path.write_bytes(lzma.compress(RULES.encode()))
+        assert read_source(str(path)).text == RULES
+        path.write_bytes(lzma.compress(RULES.encode())[:-20])
+        with pytest.raises(SourceError, match="can't be read"):
+            read_source(str(path))
 
     def test_a_damaged_gzip_file(self, tmp_path: Path) -> None:
         (tmp_path / "cut.gz").write_bytes(gzip.compress(RULES.encode() * 100)[:-20])
