@@ -51,10 +51,11 @@ FIELDS = (
 class TraceForm(ModalScreen[Request | None]):
     """Ask for a packet; the answer is the request, None if it was called off."""
 
+    # With priority the focus has moved before the next key of a fast typist (or a paste) is looked at.
     BINDINGS: ClassVar = [
         Binding("escape", "dismiss", "Cancel"),
-        Binding("down", "app.focus_next", "Next", show=False),
-        Binding("up", "app.focus_previous", "Previous", show=False),
+        Binding("tab,down", "field(1)", "Next", show=False, priority=True),
+        Binding("shift+tab,up", "field(-1)", "Previous", show=False, priority=True),
     ]
 
     def __init__(self, request: Request, family: int, services: Services) -> None:
@@ -72,14 +73,20 @@ class TraceForm(ModalScreen[Request | None]):
             for field in FIELDS:
                 with Horizontal(classes="field"):
                     yield Label(field.label)
-                    yield Input(self._value(field), placeholder=field.empty, id=f"field-{field.name}", compact=True)
+                    yield Input(
+                        self._value(field),
+                        placeholder=field.empty,
+                        id=f"field-{field.name}",
+                        compact=True,
+                        select_on_focus=False,
+                    )
                     yield Static(classes="wrong", id=f"wrong-{field.name}", markup=False)
             yield Static(id="preview", markup=False)
 
     def on_mount(self) -> None:
         """Start where the first thing is missing."""
         empty = next((f for f in FIELDS if f.name in ("src", "dst", "dport") and not self._value(f)), FIELDS[0])
-        self.query_one(f"#field-{empty.name}", Input).focus()
+        self._go_to(empty.name)
         self._check()
 
     @on(Input.Changed)
@@ -94,7 +101,19 @@ class TraceForm(ModalScreen[Request | None]):
         if wrong is None:
             self.dismiss(self._resolved())
         else:
-            self.query_one(f"#field-{wrong}", Input).focus()
+            self._go_to(wrong)
+
+    def action_field(self, step: int) -> None:
+        """The next field, or the one before."""
+        names = [field.name for field in FIELDS]
+        at = next((i for i, name in enumerate(names) if self.focused is self.query_one(f"#field-{name}")), 0)
+        self._go_to(names[(at + step) % len(names)])
+
+    def _go_to(self, name: str) -> None:
+        """Move to a field; what is in it is selected, so that typing replaces it."""
+        field = self.query_one(f"#field-{name}", Input)
+        self.set_focus(field)
+        field.select_all()
 
     def _value(self, field: Field) -> str:
         value = getattr(self._given, field.name)
