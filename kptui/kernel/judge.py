@@ -14,7 +14,8 @@ from typing import Any
 
 from kptui.kernel.messages import Event, KernelError, Place, Probe, Seen, as_json, seen_of
 from kptui.kernel.namespace import namespace_id
-from kptui.syntax.ast import Backend, Ruleset
+from kptui.syntax.ast import Backend, Chain, Family, Ruleset
+from kptui.syntax.writer import save
 
 _PASS_ON = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
 _FINAL = {"ACCEPT": "ACCEPT", "DROP": "DROP", "REJECT": "DROP", "RETURN": "RETURN", "QUEUE": "QUEUE"}
@@ -35,6 +36,7 @@ class Judge:
             env={**os.environ, "PYTHONPATH": path},
         )
         self._ruleset: Ruleset | None = None
+        self._family: Family = 4
         self._backend: Backend = "nft"
 
     def __enter__(self) -> Judge:
@@ -52,28 +54,31 @@ class Judge:
                 pipe.close()
         self._worker.wait(10)
 
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        return self._worker.pid
+
     def load(self, place: Place, ruleset: Ruleset, backend: Backend) -> None:
-        """A new namespace with these host facts and rules.
+        """A new namespace with these host facts and the rules of its address family.
 
         Raises KernelError if it can't be built, the rules are refused, or they are not what was read of them.
         """
+        ruleset = replace(ruleset, tables=tuple(table for table in ruleset.tables if table.family == place.family))
         chains = [(table.name, chain) for table in ruleset.tables for chain in table.chains.values()]
         asked = {
             "do": "load",
             "place": as_json(place),
-            "dump": "\n".join(ruleset.lines) + "\n",
+            "dump": save(ruleset),
             "backend": backend,
-            "counts": [[table, chain.name, len(chain.rules)] for table, chain in chains],
             "policies": [[table, chain.name, chain.policy] for table, chain in chains if chain.policy],
         }
         answer = self._ask(asked)
-        self._ruleset, self._backend = ruleset, backend
-        counts = {(table, chain): count for table, chain, count in answer["counts"] if count}
-        differing = [
-            f"{table} {chain.name}" for table, chain in chains if counts.get((table, chain.name), 0) != len(chain.rules)
-        ]
-        if differing:
-            raise KernelError(f"the kernel has more or fewer rules in {differing[0]} than the dump has lines")
+        self._ruleset, self._family, self._backend = ruleset, place.family, backend
+        counts = {(table, chain): count for table, chain, count in answer["counts"]}
+        for table, chain in chains:
+            if counts.get((table, chain.name), 0) != len(chain.rules):
+                raise KernelError(_difference(table, chain))
 
     def send(self, probe: Probe, keep: bool = False) -> Seen:
         """What the kernel does with a packet; connections of earlier ones are forgotten, unless `keep`.
@@ -87,11 +92,11 @@ class Judge:
 
     def _verdict(self, event: Event) -> Event:
         """The verdict that ip_tables does not tell, from the rule's target."""
-        chain = self._ruleset.chain(event.table, event.chain) if self._ruleset else None
+        chain = self._ruleset.chain(event.table, event.chain, self._family) if self._ruleset else None
         target = chain.rules[event.rule - 1].target if chain and event.rule else None
         if target is None or self._ruleset is None:
             return event
-        if self._ruleset.chain(event.table, target.name) is not None:
+        if self._ruleset.chain(event.table, target.name, self._family) is not None:
             return replace(event, verdict=f"{'goto' if target.goto else 'jump'} {target.name}")
         return replace(event, verdict="ACCEPT" if target.name in _PASS_ON else _FINAL.get(target.name))
 
@@ -110,3 +115,11 @@ class Judge:
         if "error" in answer:
             raise KernelError(answer["error"])
         return answer
+
+
+def _difference(table: str, chain: Chain) -> str:
+    """Why the kernel has other rules in a chain than the dump."""
+    for rule in chain.rules:
+        if rule.error is not None:
+            return f"line {rule.line} can't be loaded: {rule.error.message}"
+    return f"the kernel has more or fewer rules in {table} {chain.name} than the dump has lines"

@@ -10,9 +10,10 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
-from kptui.kernel.messages import Event, Family, Pass, Passed
+from kptui.kernel.messages import Event, Pass, Passed
 from kptui.kernel.netlink import NETFILTER, Message, Netlink, attribute, attributes, string
 from kptui.kernel.packets import header, tag_of
+from kptui.syntax.ast import Family
 
 MARKER = "kptui"
 """What the log prefix of our own sentinels begins with: `kptui enter PREROUTING`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from kptui.errors import KptuiError
-from kptui.syntax.ast import Backend, Family
+from kptui.syntax.ast import Family
 
 Kind = Literal["rule", "return", "policy"]
 Passed = Literal["enter", "leave"]
@@ -131,11 +133,18 @@ class Seen:
         """Out by a leg, delivered to the host, dropped by a rule or policy, or lost by no rule's doing."""
         if self.wire is not None:
             return "out"
-        if self.events and self.events[-1].verdict in ("DROP", "QUEUE"):
+        if self.events and (self.events[-1].verdict in ("DROP", "QUEUE") or self._stuck):
             return "dropped"
         if self.passes and (self.passes[-1].passed, self.passes[-1].hook) == ("leave", "INPUT"):
             return "delivered"
         return "lost"
+
+    @property
+    def _stuck(self) -> bool:
+        """Whether a rule was the last thing the packet met in a hook that it never left: a target's own drop."""
+        last, met = self.passes[-1] if self.passes else None, self.events[-1]
+        here = last is not None and (last.passed, last.hook) == ("enter", met.hook)
+        return here and met.kind == "rule" and self.refused in (None, os.strerror(errno.EPERM))
 
     @property
     def header(self) -> Header | None:
@@ -178,6 +187,3 @@ def seen_of(data: Mapping[str, Any]) -> Seen:
 def as_json(message: Place | Probe | Seen) -> dict[str, Any]:
     """A message as JSON's objects and lists."""
     return asdict(message)
-
-
-__all__ = ["Backend", "Event", "Family", "Header", "KernelError", "Leg", "Pass", "Place", "Probe", "Seen", "Way"]

@@ -14,8 +14,9 @@ import struct
 import time
 from pathlib import Path
 
-from kptui.kernel.messages import Family, KernelError, Leg, Place, Way
+from kptui.kernel.messages import KernelError, Leg, Place, Way
 from kptui.kernel.netlink import CREATE, ROUTE, Netlink, attribute
+from kptui.syntax.ast import Family
 
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
@@ -29,6 +30,8 @@ _SETTINGS = {
         "net/ipv4/ip_forward": "1",
         "net/ipv4/conf/all/rp_filter": "0",
         "net/ipv4/conf/default/rp_filter": "0",
+        "net/ipv4/conf/all/send_redirects": "0",
+        "net/ipv4/conf/default/send_redirects": "0",
         "net/ipv4/conf/all/route_localnet": "0",
         "net/ipv4/conf/default/route_localnet": "0",
         "net/ipv4/conf/all/accept_local": "0",
@@ -122,9 +125,12 @@ def _leave(parent: int) -> None:
         if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
             why = os.strerror(ctypes.get_errno())
             raise KernelError(f"a network namespace needs root, or unprivileged user namespaces: {why}")
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"0 {user} 1")
-        Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        try:
+            Path("/proc/self/setgroups").write_text("deny")
+            Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+            Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+        except OSError as error:
+            raise KernelError(f"a user namespace can't be set up: {error.strerror}") from None
     now = namespace_id()
     if now in (before, parent) or [name for _, name in socket.if_nameindex()] != ["lo"]:
         raise KernelError("the new network namespace is not a new one; nothing was done")

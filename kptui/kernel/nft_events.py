@@ -6,9 +6,10 @@ import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
-from kptui.kernel.messages import Event, Family, Pass, Passed
+from kptui.kernel.messages import Event, Pass, Passed
 from kptui.kernel.netlink import NETFILTER, Message, Netlink, attributes, string
 from kptui.kernel.packets import header, tag_of
+from kptui.syntax.ast import Family
 
 TABLE = "kptui_judge"
 """Our own table, whose chains switch the trace on before every hook's tables and look again after them."""

@@ -9,7 +9,8 @@ import socket
 import struct
 from collections.abc import Callable
 
-from kptui.kernel.messages import Family, Header, Probe
+from kptui.kernel.messages import Header, Probe
+from kptui.syntax.ast import Family
 
 TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
 _WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})

@@ -18,7 +18,7 @@ _NOISE = "ip daddr 224.0.0.22 drop; ip6 daddr { ff02::2, ff02::16 } drop;"
 
 def sentinels(backend: Backend) -> str:
     """The table as nft reads it."""
-    chains = [f"chain tracked-{hook} {{ ct state new; }}" for hook in ("first",)]
+    chains = ["chain tracked { ct state new; }"]
     for hook in _HOOKS:
         for passed, priority in (("enter", -1000), ("leave", 1000)):
             noise = _NOISE if hook == "OUTPUT" and passed == "enter" else ""

@@ -27,7 +27,7 @@ from kptui.kernel.packets import build, header, tag_of
 from kptui.kernel.sentinels import sentinels
 
 _CT_DELETE = 1 << 8 | 2
-_PATIENCE = 0.02
+_PATIENCE = 0.2
 """Seconds that a packet may take from OUTPUT over the loopback device to INPUT; it is there at once as a rule."""
 _IP_HDRINCL = 3
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -56,7 +56,7 @@ class Stage:
             self.trace = NftTrace(self.place.family, index)
         else:
             setting(f"net/netfilter/nf_log/{10 if six else 2}", "nfnetlink_log")
-            counts = Counter({(table, chain): count for table, chain, count in request["counts"]})
+            counts = saved_counts(run([f"ip{six}tables-legacy-save"], ""))
             policies = {(table, chain): policy for table, chain, policy in request["policies"]}
             self.trace = LegacyTrace(self.place.family, index, counts, policies)
         self.counts = self.trace.prepare()
@@ -128,8 +128,20 @@ def _looping(found: list[Event | Pass]) -> bool:
     return last is not None and not dropped and "lo" in (last.in_, last.out) and last.hook != "INPUT"
 
 
-def run(command: list[str], text: str) -> None:
-    """Run a command of the host's inside the namespace; raises KernelError with what it complains of."""
+def saved_counts(text: str) -> Counter[tuple[str, str]]:
+    """How many rules each chain of a saved ruleset has."""
+    counts: Counter[tuple[str, str]] = Counter()
+    table = ""
+    for line in text.split("\n"):
+        if line.startswith("*"):
+            table = line[1:]
+        elif line.startswith("-A "):
+            counts[table, line.split(" ", 2)[1]] += 1
+    return counts
+
+
+def run(command: list[str], text: str) -> str:
+    """Run a command of the host's inside the namespace; its output. Raises KernelError with what it complains of."""
     with tempfile.TemporaryDirectory(prefix="kptui-") as folder:
         # A lock of one's own: that of the host's iptables is none of our business.
         environment = {**os.environ, "XTABLES_LOCKFILE": f"{folder}/lock", "LC_ALL": "C.UTF-8"}
@@ -149,6 +161,7 @@ def run(command: list[str], text: str) -> None:
     if done.returncode:
         complaint = done.stderr.decode("utf-8", "replace").strip() or f"exit code {done.returncode}"
         raise KernelError(f"{command[0]} refuses the rules: {complaint}")
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def main() -> None:

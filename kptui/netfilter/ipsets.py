@@ -115,18 +115,21 @@ def _region(net: Network) -> Intervals:
     return net.region
 
 
-def contains(sets: IpSets, name: str, sides: str, packet: Packet) -> Answer:
-    """Whether the packet's fields, taken from `sides` (src or dst for each dimension), are in the set."""
+def contains(sets: IpSets, name: str, sides: str, packet: Packet, reverse: bool = False) -> Answer:
+    """Whether the packet's fields, taken from `sides` (src or dst for each dimension), are in the set.
+
+    With `reverse` (--return-nomatch), whether they are in an element marked nomatch.
+    """
     found = sets.get(name)
     if found is None:
         return Unsure(Fact(("set", name, sides)), f"the ipset {name} is not among those loaded")
     if found.members:
-        return _in_any(sets, found, sides, packet)
-    return _in_set(found, sides.split(","), packet)
+        return _in_any(sets, found, sides, packet, reverse)
+    return _in_set(found, sides.split(","), packet, reverse)
 
 
-def _in_any(sets: IpSets, found: IpSet, sides: str, packet: Packet) -> Answer:
-    answers = [contains(sets, member, sides, packet) for member in found.members]
+def _in_any(sets: IpSets, found: IpSet, sides: str, packet: Packet, reverse: bool) -> Answer:
+    answers = [contains(sets, member, sides, packet, reverse) for member in found.members]
     if True in answers:
         return True
     unsure = [answer for answer in answers if isinstance(answer, Unsure)]
@@ -135,10 +138,10 @@ def _in_any(sets: IpSets, found: IpSet, sides: str, packet: Packet) -> Answer:
     return Unsure(Fact(("set", found.name, sides, _looked_up(packet))), unsure[0].why)
 
 
-def _in_set(found: IpSet, sides: list[str], packet: Packet) -> Answer:
+def _in_set(found: IpSet, sides: list[str], packet: Packet, reverse: bool) -> Answer:
     values = [_value(kind, sides[min(i, len(sides) - 1)], packet) for i, kind in enumerate(found.kinds)]
     if len(found.kinds) == 1 and found.kinds[0] in _ADDRESS_KINDS:
-        return within(values[0], _addresses(found), f"the {_label(values[0])}")
+        return within(values[0], _addresses(found, reverse), f"the {_label(values[0])}")
     fitting = [
         (element, answer) for element in found.elements if (answer := _fits(element, values, packet)) is not False
     ]
@@ -146,19 +149,19 @@ def _in_set(found: IpSet, sides: list[str], packet: Packet) -> Answer:
         return False
     closest, answer = min(fitting, key=lambda each: each[0].size)
     if answer is True and len({each[0].nomatch for each in fitting if each[1] is not True}) == 0:
-        return not closest.nomatch
+        return closest.nomatch == reverse
     why = f"not all that the ipset {found.name} looks at is known"
-    return Unsure(Fact(("set", found.name, tuple(sides), _looked_up(packet))), why)
+    return Unsure(Fact(("set", found.name, tuple(sides), reverse, _looked_up(packet))), why)
 
 
-def _addresses(found: IpSet) -> Intervals:
+def _addresses(found: IpSet, reverse: bool) -> Intervals:
     """The addresses of a one-dimensional set: wider networks first, narrower ones add to them or take away."""
     region: Intervals = ()
-    if not any(element.nomatch for element in found.elements):
+    if not reverse and not any(element.nomatch for element in found.elements):
         return normal([span for element in found.elements for span in element.parts[0][1]])
     for element in sorted(found.elements, key=lambda each: -each.size):
         ranges = element.parts[0][1]
-        region = subtract(region, ranges) if element.nomatch else normal([*region, *ranges])
+        region = subtract(region, ranges) if element.nomatch != reverse else normal([*region, *ranges])
     return region
 
 

@@ -131,7 +131,8 @@ class Journey:
             leaving.take(packet.but(out="lo"), ways)
         back = Flow()
         for packet, ways in self._hook(POSTROUTING, leaving, journal):
-            back.take(packet.but(in_="lo", out="", first=False), ways)
+            # A connection comes along; without one conntrack looks again.
+            back.take(packet.but(in_="lo", out="", first=False, tracked=packet.connected), ways)
         return self._hook(INPUT, self._hook(PREROUTING, back, journal), journal)
 
     def _device(self, packet: Packet, given: str | Unknown) -> str | Unknown:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kptui.kernel.messages import Event, Place, Probe, Seen
+from kptui.kernel.packets import build
 from kptui.netfilter.address import network, parse, show
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.host import Host, Route
@@ -174,6 +175,4 @@ def _shown(value: int | Unknown, packet: Packet) -> str:
 
 def length_of(probe: Probe, family: int) -> int:
     """The total length of the packet that is sent."""
-    from kptui.kernel.packets import build
-
     return len(build(probe, 4 if family == 4 else 6, 1))

@@ -13,7 +13,9 @@ from kptui.netfilter.trace import Tracer
 from kptui.sources import SourceText
 from kptui.syntax.ast import Backend, Family
 from tests.kernel.compare import disagreement, host_of, length_of, packet_of, told, told_trace
-from tests.kernel.rulesets import PLACES, random_dump, random_probes
+from tests.kernel.pools import PLACES
+from tests.kernel.probes import random_probes
+from tests.kernel.rulesets import random_dump
 
 
 @dataclass

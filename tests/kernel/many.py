@@ -56,6 +56,9 @@ def main() -> int:
                     given.show -= 1
                     print(text, flush=True)  # noqa: T201
                 scores.setdefault(key, Score()).add(score)
+            if sys.stderr.isatty():
+                done = sum(score.packets for score in scores.values())
+                print(f"\r{done} packets", end="", file=sys.stderr, flush=True)  # noqa: T201
     total = Score()
     for (backend, family), score in sorted(scores.items()):
         total.add(score)

@@ -6,7 +6,8 @@ import ipaddress
 import random
 import re
 
-from kptui.kernel.messages import Family, Leg, Place, Probe, Way
+from kptui.kernel.messages import Leg, Place, Probe, Way
+from kptui.syntax.ast import Family
 from tests.support import SAMPLES
 
 _NODE = Place(

@@ -20,7 +20,8 @@ from kptui.netfilter.extensions.base import (
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import ports
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.intervals import Intervals, intersect
+from kptui.netfilter.packet import Number, Packet
 from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
@@ -33,9 +34,34 @@ def _states(option: Option, scope: Scope) -> Test:
     def test(packet: Packet) -> Answer:
         if packet.state in wanted:
             return True
-        return ("DNAT" in wanted and packet.dnat is not None) or ("SNAT" in wanted and packet.snat is not None)
+        answers = [_translated(packet, side) for side in ("DNAT", "SNAT") if side in wanted]
+        return True if True in answers else next((answer for answer in answers if answer is not False), False)
 
     return test
+
+
+def _translated(packet: Packet, side: str) -> Answer:
+    """Whether NAT changed anything: what is translated to what it is already gets no status bit (nf_nat_setup_info)."""
+    destination, before = side == "DNAT", packet.original
+    if (packet.dnat if destination else packet.snat) is None:
+        return False
+    if before is None:
+        return True
+    pairs = (
+        [(before.dst, packet.dst), (before.dport, packet.dport)]
+        if destination
+        else [(before.src, packet.src), (before.sport, packet.sport)]
+    )
+    if any(not intersect(_values(old), _values(new)) for old, new in pairs):
+        return True
+    if all(old == new for old, new in pairs):
+        return False
+    fact = Fact((side, *(value for pair in pairs for value in pair)))
+    return Unsure(fact, f"whether {side} changed anything is not known")
+
+
+def _values(value: Number) -> Intervals:
+    return value.space if isinstance(value, Unknown) else ((value, value),)
 
 
 def _direction(option: Option, scope: Scope) -> Test:
@@ -110,15 +136,16 @@ def _of_connection(inner: MatchExtension) -> MatchExtension:
         state = any(option.name == "ctstate" for option in given)
         tests = [inner.compile([option], scope) for option in given]
         return [
-            found if option.name == "ctstate" else _if_connected(found, state)
+            found if option.name == "ctstate" else _if_connected(found, option, state)
             for option, [found] in zip(given, tests, strict=True)
         ]
 
     return MatchExtension(inner.options, compile_all, inner.say)
 
 
-def _if_connected(inner: Test, otherwise: bool) -> Test:
-    unsure = Unsure(Fact(("template",)), "conntrack has not looked at the packet yet")
+def _if_connected(inner: Test, option: Option, otherwise: bool) -> Test:
+    fact = Fact(("template", option.name, option.values))
+    unsure = Unsure(fact, "conntrack has not looked at the packet yet", holds=not option.negated)
 
     def test(packet: Packet) -> Answer:
         if packet.template:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, Test, independent, setting, spoken
+from kptui.netfilter.extensions.base import (
+    Apply,
+    Effect,
+    MatchExtension,
+    Scope,
+    TargetExtension,
+    Test,
+    independent,
+    setting,
+    spoken,
+)
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import Answer, Fact, Unsure
+from kptui.netfilter.facts import Answer, Fact, Unsure, negate
 from kptui.netfilter.ipsets import contains
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
 
 
-def _member(option: Option, scope: Scope) -> Test:
+def _member(option: Option, scope: Scope, reverse: bool = False) -> Test:
     name, sides = option.values[0], option.values[1]
     sets = scope.host.ipsets
 
@@ -25,11 +35,12 @@ def _member(option: Option, scope: Scope) -> Test:
             # A SET target on the way changed it, so that this rule's question is its own.
             return Unsure(Fact(("set", name, scope.table, scope.line)), f"a rule before changed the ipset {name}")
         if sets is not None:
-            return contains(sets, name, sides, packet)
+            return contains(sets, name, sides, packet, reverse)
         # What is looked up is part of the question: after DNAT the answer may be another.
         dimensions = sides.split(",")
         looked = tuple(_looked_up(packet, side, len(dimensions) > 1) for side in dimensions)
-        return Unsure(Fact(("set", name, sides, looked)), f"what is in the ipset {name} is not in a dump (--ipset)")
+        fact = Fact(("set", name, sides, reverse, looked))
+        return Unsure(fact, f"what is in the ipset {name} is not in a dump (--ipset)")
 
     return test
 
@@ -59,22 +70,41 @@ def _nothing(option: Option, scope: Scope) -> Test:
 
 
 _COUNTERS = [f"{kind}-{test}" for kind in ("packets", "bytes") for test in ("eq", "lt", "gt")]
-MATCHES = {
-    "set": independent(
-        declare(
-            "! match-set|set: text(1-31) sides", "return-nomatch", "! update-counters", "! update-subcounters",
-            *(f"{'! ' if name.endswith('eq') else ''}{name}: u64" for name in _COUNTERS),
-            needed="match-set", alone="packets-eq|packets-lt|packets-gt bytes-eq|bytes-lt|bytes-gt",
-        ),
-        {
-            "match-set": (_member, _say_member),
-            "return-nomatch": (_nothing, lambda option: "entries marked nomatch counting as entries"),
-            "update-counters": (_nothing, lambda option: "counting in the set"),
-            "update-subcounters": (_nothing, lambda option: "counting in the member sets"),
-            **{name: (_condition, lambda option: f"entry with {option.name} {option.value}") for name in _COUNTERS},
-        },
-    )
-}  # fmt: skip
+_SET = independent(
+    declare(
+        "! match-set|set: text(1-31) sides", "return-nomatch", "! update-counters", "! update-subcounters",
+        *(f"{'! ' if name.endswith('eq') else ''}{name}: u64" for name in _COUNTERS),
+        needed="match-set", alone="packets-eq|packets-lt|packets-gt bytes-eq|bytes-lt|bytes-gt",
+    ),
+    {
+        "match-set": (_member, _say_member),
+        "return-nomatch": (_nothing, lambda option: "entries marked nomatch counting as entries"),
+        "update-counters": (_nothing, lambda option: "counting in the set"),
+        "update-subcounters": (_nothing, lambda option: "counting in the member sets"),
+        **{name: (_condition, lambda option: f"entry with {option.name} {option.value}") for name in _COUNTERS},
+    },
+)  # fmt: skip
+_ASIDE = ("return-nomatch", "update-counters", "update-subcounters")
+
+
+def _compile(given: Sequence[Option], scope: Scope) -> list[Test]:
+    """--return-nomatch is about --match-set, what is updated decides nothing, negated or not."""
+    reverse = any(option.name == "return-nomatch" for option in given)
+    tests: list[Test] = []
+    for option in given:
+        if option.name == "match-set" and reverse:
+            found = _member(option, scope, reverse)
+            tests.append(_inverted(found) if option.negated else found)
+        elif option.name not in _ASIDE:
+            tests += _SET.compile([option], scope)
+    return tests
+
+
+def _inverted(test: Test) -> Test:
+    return lambda packet: negate(test(packet))
+
+
+MATCHES = {"set": MatchExtension(_SET.options, _compile, _SET.say)}
 
 
 def _set(options: Sequence[Option], scope: Scope) -> Apply:
