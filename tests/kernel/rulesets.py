@@ -48,6 +48,8 @@ class Maker:
         for table, hooks in _HOOKS.items():
             if self.chance.random() < (0.9 if table in ("nat", "filter", "mangle") else 0.6):
                 self._table(table, hooks)
+        if len(self.lines) == 1:
+            self._table("filter", _HOOKS["filter"])
         return "\n".join(self.lines) + "\n"
 
     def _table(self, table: str, hooks: tuple[str, ...]) -> None:
