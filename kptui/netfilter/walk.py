@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
@@ -15,7 +15,7 @@ from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Step
 from kptui.netfilter.rules import Condition, Ready, ready
 from kptui.netfilter.worlds import Flow, Way, Ways, split
-from kptui.syntax.ast import Chain, Table
+from kptui.syntax.ast import Chain, Rule, Table
 
 MAX_WAYS = 20_000
 """How many ways are kept apart before a trace gives up, and says so."""
@@ -53,6 +53,14 @@ class Journal:
     asked: dict[Fact, Asked] = field(default_factory=dict)
     ended: list[Terminal] = field(default_factory=list)
     count: int = 0
+    tries: dict[tuple[str, str, int], int] = field(default_factory=dict)
+
+    def again(self, table: str, rule: Rule) -> int:
+        """How often a rule was tried before in this trace."""
+        key = (table, rule.chain, rule.number)
+        before = self.tries.get(key, 0)
+        self.tries[key] = before + 1
+        return before
 
     def number(self) -> int:
         """A number for the next step; steps are told apart and ordered by it."""
@@ -168,8 +176,9 @@ class TableWalk:
         """(packets the rule matches, the others)."""
         matched, rest = Flow(), Flow()
         number = journal.number()
+        again = journal.again(self.table.name, rule.rule)
         for packet, ways in flow:
-            yes, failed = _tried(rule, packet, ways, journal)
+            yes, failed = _tried(rule, packet, ways, journal, again)
             after = packet.but(changed=packet.changed | rule.changes) if rule.changes else packet
             if yes:
                 matched.take(after, yes)
@@ -221,18 +230,29 @@ class TableWalk:
         return Step(order, self.hook, self.table.name, chain.name, number, line, text, effect, matched, why)
 
 
-def _tried(rule: Ready, packet: Packet, ways: Ways, journal: Journal) -> tuple[Ways, list[tuple[Condition, Ways]]]:
+def _tried(
+    rule: Ready, packet: Packet, ways: Ways, journal: Journal, again: int
+) -> tuple[Ways, list[tuple[Condition, Ways]]]:
     """(Ways on which a rule matches, the others with the first condition that fails on them)."""
     answers = _ask(rule, packet, journal)
     if isinstance(answers, Condition):
         return {}, [(answers, ways)]
     if not answers:
         return ways, []
+    if again:
+        answers = [(condition, _anew(answer, again)) for condition, answer in answers]
     yes, failed, assumed = split(ways, [answer for _, answer in answers])
     for condition, answer in (answers[index] for index in sorted(assumed)):
         if isinstance(answer, Unsure):
             journal.note(answer, rule.rule.line, condition.text)
     return yes, [(condition, no) for (condition, _), no in zip(answers, failed, strict=True) if no]
+
+
+def _anew(answer: Unsure | Chance, again: int) -> Unsure | Chance:
+    """The answer for another try of the same rule: a counter or a rate has moved on since."""
+    if isinstance(answer, Chance) or not answer.fact.per_packet:
+        return answer
+    return replace(answer, fact=replace(answer.fact, subject=(answer.fact.subject, again)))
 
 
 def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journal) -> tuple[Ways, Ways]:

@@ -167,6 +167,11 @@ FINDS: dict[str, Find] = {
         _tcp(_OUT, _POD),
         ("dropped", "forwarded"),
     ),
+    "a_counter_moves_on_when_a_packet_meets_its_rule_again": Find(
+        dump(filter=":A\nFORWARD -j A\nFORWARD -j A\nA -m statistic --mode nth --every 2 --packet 1 -j DROP"),
+        _tcp(_OUT, _POD),
+        ("dropped", "dropped", "forwarded"),
+    ),
     "the_first_ct_rule_wins_over_notrack": Find(
         dump(raw="PREROUTING -j CT\nPREROUTING -j CT --notrack", filter="FORWARD -m conntrack --ctstate NEW"),
         _tcp(_OUT, _POD),
