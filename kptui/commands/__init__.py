@@ -1,0 +1,6 @@
+"""The commands of `kptui`, one file each; `shared.py` holds what several of them need, `options.py` their options."""
+
+from __future__ import annotations
+
+COMMANDS = ("open", "trace", "parse", "demo")
+"""The commands, each in the module of its name, as `command`; imported when it is asked for."""

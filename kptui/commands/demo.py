@@ -1,0 +1,30 @@
+"""`kptui demo`: a first look."""
+
+from __future__ import annotations
+
+import click
+
+from kptui.commands.shared import interactive, paint, told
+
+
+@click.command("demo")
+def command() -> None:
+    """Open the explorer on a built-in sample; without a terminal, print a trace of it."""
+    with told():
+        from kptui.ask.request import Request
+        from kptui.samples import demo_path
+
+        path = str(demo_path())
+        if interactive():
+            from kptui.loading import load
+            from kptui.tui.app import run
+
+            run(load(path), path, local=("192.168.50.10",))
+            return
+        from kptui.tracing import Session
+
+        request = Request(src="192.168.50.2", dst="192.168.50.10", dport="32754", local=("192.168.50.10",))
+        shown = "--src 192.168.50.2 --dst 192.168.50.10 --dport 32754 --local 192.168.50.10"
+        click.echo(f"$ kptui trace samples/nginx-nodeport.txt {shown}\n")
+        session = Session.open(path)
+        click.echo(session.text(session.trace(request), paint()))

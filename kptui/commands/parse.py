@@ -1,0 +1,34 @@
+"""`kptui parse`: the AST, or the dump's text again."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from kptui.commands.shared import EXIT_SOURCE, told
+
+
+@click.command("parse")
+@click.argument("source")
+@click.option("--format", "form", type=click.Choice(["json", "save"]), default="json", show_default=True)
+@click.option("--strict", is_flag=True, help="Exit with 3 if anything could not be read.")
+def command(source: str, form: str, strict: bool) -> None:
+    """The AST of a dump as JSON, or its text as iptables-save writes it."""
+    with told():
+        from kptui.loading import load
+        from kptui.report.ast_json import ast_json
+        from kptui.syntax.writer import save
+
+        ruleset = load(source)
+        if form == "json":
+            json.dump(ast_json(ruleset), sys.stdout, indent=1)
+            sys.stdout.write("\n")
+        else:
+            sys.stdout.buffer.write(save(ruleset).encode("utf-8", "surrogateescape"))
+        found = ruleset.diagnostics
+        for each in found:
+            click.echo(each.render(source), err=True)
+        if strict and any(each.severity == "error" for each in found):
+            sys.exit(EXIT_SOURCE)

@@ -1,0 +1,88 @@
+"""What the commands share: exit codes, errors as one sentence, colours, whether a person is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from kptui.errors import KptuiError, SourceError
+from kptui.text import visible
+
+EXIT_NO = 1
+EXIT_USAGE = 2
+EXIT_SOURCE = 3
+EXIT_DEPENDS = 4
+EXIT_BUG = 70
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn errors into one sentence on stderr and the exit code of the contract."""
+    try:
+        yield
+    except KptuiError as error:
+        click.echo(f"kptui: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def warn(session: Any) -> None:
+    """Say on stderr what could not be read, so that nobody takes a trace over a damaged dump for the whole truth."""
+    for each in session.notes():
+        click.echo(each.render(session.source), err=True)
+
+
+def setting(text: str) -> tuple[str, str]:
+    """NAME and VALUE of a --set; raises click.UsageError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.UsageError(f"--set: {text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def text_of(name: str) -> str:
+    """The text of a file beside the dump; raises SourceError."""
+    from kptui.sources.file import read_file
+
+    return read_file(name).text
+
+
+def lines_of(name: str, source: str) -> Iterator[str]:
+    """The lines of a --batch file; bytes that are no UTF-8 make only their own line unreadable."""
+    if name == "-" and source == "-":
+        raise click.UsageError("rules and packets can't both come from standard input.")
+    try:
+        with click.open_file(name, encoding="utf-8", errors="surrogateescape") as lines:
+            yield from lines
+    except FileNotFoundError:
+        raise SourceError(f"There is no file {visible(name)}.") from None
+    except OSError as error:
+        raise SourceError(f"{visible(name)} can't be read: {error.strerror or error}.") from None
+
+
+def interactive() -> bool:
+    """Whether a person sits at a terminal, to open the explorer for."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()
+
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "good": {"fg": "blue", "bold": True},
+    "bad": {"fg": "red", "bold": True},
+    "unsure": {"fg": "yellow"},
+    "dim": {"dim": True},
+    "strong": {"bold": True},
+}
+
+
+def paint() -> Callable[[str, str], str]:
+    """How a text is coloured: not at all into a file or pipe, and under NO_COLOR."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return lambda text, kind: text
+    return lambda text, kind: click.style(text, **_STYLES[kind])
