@@ -6,16 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kptui.kernel.messages import Event, KernelError, Place, Probe, Seen, as_json, seen_of
+from kptui.kernel.dump import Key, dump_of
+from kptui.kernel.messages import Event, KernelError, Place, Probe, RefusedError, Seen, as_json, seen_of
 from kptui.kernel.namespace import namespace_id
-from kptui.syntax.ast import Backend, Chain, Family, Ruleset
-from kptui.syntax.writer import save
+from kptui.syntax.ast import Backend, Family, Ruleset
 
 _PASS_ON = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
 _FINAL = {"ACCEPT": "ACCEPT", "DROP": "DROP", "REJECT": "DROP", "RETURN": "RETURN", "QUEUE": "QUEUE"}
@@ -35,6 +35,10 @@ class Judge:
             text=True,
             env={**os.environ, "PYTHONPATH": path},
         )
+        self.rootless = False
+        """Whether the last namespace needed a user namespace, this process being no root."""
+        self.prompt = True
+        """Whether the last namespace has TUN devices, not veth pairs."""
         self._ruleset: Ruleset | None = None
         self._family: Family = 4
         self._backend: Backend = "nft"
@@ -59,26 +63,35 @@ class Judge:
         """The worker's process."""
         return self._worker.pid
 
-    def load(self, place: Place, ruleset: Ruleset, backend: Backend) -> None:
-        """A new namespace with these host facts and the rules of its address family.
+    def load(self, place: Place, ruleset: Ruleset, backend: Backend, without: Collection[Key] = ()) -> None:
+        """A new namespace with these host facts and the rules of its address family; those `without` never match.
 
-        Raises KernelError if it can't be built, the rules are refused, or they are not what was read of them.
+        Raises RefusedError if iptables-restore minds single rules, KernelError if the place can't be built or the rules
+        are not what was read of them.
         """
         ruleset = replace(ruleset, tables=tuple(table for table in ruleset.tables if table.family == place.family))
         chains = [(table.name, chain) for table in ruleset.tables for chain in table.chains.values()]
+        dump = dump_of(ruleset, without)
         asked = {
             "do": "load",
             "place": as_json(place),
-            "dump": save(ruleset),
+            "dump": dump.text,
             "backend": backend,
             "policies": [[table, chain.name, chain.policy] for table, chain in chains if chain.policy],
         }
-        answer = self._ask(asked)
+        try:
+            answer = self._ask(asked)
+        except KernelError as error:
+            refused = dump.refused(str(error))
+            if not refused:
+                raise
+            raise RefusedError(str(error), refused) from None
         self._ruleset, self._family, self._backend = ruleset, place.family, backend
         counts = {(table, chain): count for table, chain, count in answer["counts"]}
         for table, chain in chains:
             if counts.get((table, chain.name), 0) != len(chain.rules):
-                raise KernelError(_difference(table, chain))
+                raise KernelError(f"the kernel has more or fewer rules in {table} {chain.name} than the dump has lines")
+        self.rootless, self.prompt = answer["rootless"], answer["prompt"]
 
     def send(self, probe: Probe, keep: bool = False) -> Seen:
         """What the kernel does with a packet; connections of earlier ones are forgotten, unless `keep`.
@@ -115,11 +128,3 @@ class Judge:
         if "error" in answer:
             raise KernelError(answer["error"])
         return answer
-
-
-def _difference(table: str, chain: Chain) -> str:
-    """Why the kernel has other rules in a chain than the dump."""
-    for rule in chain.rules:
-        if rule.error is not None:
-            return f"line {rule.line} can't be loaded: {rule.error.message}"
-    return f"the kernel has more or fewer rules in {table} {chain.name} than the dump has lines"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from kptui.errors import KptuiError
-from kptui.syntax.ast import Family
+from kptui.syntax.ast import Family, Rule
 
 Kind = Literal["rule", "return", "policy"]
 Passed = Literal["enter", "leave"]
@@ -17,6 +17,15 @@ Passed = Literal["enter", "leave"]
 
 class KernelError(KptuiError):
     """The kernel could not be asked: no right to, something missing, or a ruleset it refuses."""
+
+
+class RefusedError(KernelError):
+    """Rules that iptables-restore refuses; `rules` are those it names by their lines, by table, chain and number."""
+
+    def __init__(self, message: str, rules: Mapping[tuple[str, str, int], Rule]) -> None:
+        """The message is iptables-restore's."""
+        super().__init__(message)
+        self.rules = rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A network namespace of one's own: legs (TUN devices), addresses and routes; it is gone when its process ends.
+"""A network namespace of one's own: legs, addresses and routes; it is gone when its process ends.
 
 Only the worker process may call this, never a process that has anything else to do: unshare(2) moves the caller itself.
 """
@@ -6,7 +6,7 @@ Only the worker process may call this, never a process that has anything else to
 from __future__ import annotations
 
 import ctypes
-import fcntl
+import errno
 import ipaddress
 import os
 import socket
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from kptui.kernel.messages import KernelError, Leg, Place, Way
 from kptui.kernel.netlink import CREATE, ROUTE, Netlink, attribute
+from kptui.kernel.wires import CLONE_NEWNET, Outside, Tun, Wire
 from kptui.syntax.ast import Family
 
-_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
-_TUNSETIFF, _IFF_TUN, _IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
+_CLONE_NEWUSER = 0x10000000
 _NEWLINK, _NEWADDR, _NEWROUTE = 16, 20, 24
 _LOCAL_TABLE, _MAIN_TABLE = 255, 254
+_NO_TUN = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENODEV, errno.ENXIO)
 _SELF = Path("/proc/self/ns/net")
 _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 # Settings of every place before its own: forward everything, check no reverse path, send nothing unasked.
@@ -55,15 +56,17 @@ def namespace_id() -> int:
 
 
 class Namespace:
-    """The namespace the process moved into, with its legs' file descriptors by name."""
+    """The namespace the process moved into, with the far ends of its legs by name."""
 
     def __init__(self, place: Place, parent: int) -> None:
         """Leave the present namespace and build the place; `parent` is the namespace never to be touched.
 
         Raises KernelError if there is no right to do so, or something is missing.
         """
-        _leave(parent)
-        self.legs: dict[str, int] = {}
+        self.rootless = _leave(parent)
+        """Whether it needed a user namespace."""
+        self.legs: dict[str, Wire] = {}
+        self._outside: Outside | None = None
         self.index: dict[int, str] = {}
         with Netlink(ROUTE) as route:
             for name, value in (_SETTINGS[place.family] | dict(place.settings)).items():
@@ -87,25 +90,37 @@ class Namespace:
     def close(self) -> None:
         """Close the legs; the namespace is gone once nothing else holds it."""
         for leg in self.legs.values():
-            os.close(leg)
+            leg.close()
         self.legs = {}
+        if self._outside is not None:
+            self._outside.close()
+
+    @property
+    def prompt(self) -> bool:
+        """Whether a packet has gone its whole way once it is put in."""
+        return self._outside is None
 
     def _leg(self, route: Netlink, leg: Leg, family: Family) -> None:
         try:
-            tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise KernelError(f"/dev/net/tun can't be opened: {error.strerror}") from None
-        self.legs[leg.name] = tun
-        try:
-            fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH22x", leg.name.encode(), _IFF_TUN | _IFF_NO_PI))
+            self.legs[leg.name] = self._wire(route, leg.name)
         except OSError as error:
             raise KernelError(f"no network interface “{leg.name}” can be made: {error.strerror}") from None
         index = socket.if_nametoindex(leg.name)
-        _up(route, index)
         for address in leg.addresses:
             packed = ipaddress.ip_address(address).packed
             body = struct.pack("=BBBBI", _AF[family], len(packed) * 8, 0x02, 0, index)
             route.ask(_NEWADDR, body + attribute(1, packed) + attribute(2, packed), CREATE)
+
+    def _wire(self, route: Netlink, name: str) -> Wire:
+        """A TUN device, or where there are none, a veth pair."""
+        if self._outside is None:
+            try:
+                return Tun(route, name)
+            except OSError as error:
+                if error.errno not in _NO_TUN:
+                    raise
+            self._outside = Outside()
+        return self._outside.pair(route, name)
 
 
 def setting(name: str, value: str) -> None:
@@ -116,13 +131,14 @@ def setting(name: str, value: str) -> None:
         raise KernelError(f"{name.replace('/', '.')} can't be set to {value}: {error.strerror}") from None
 
 
-def _leave(parent: int) -> None:
-    """Move this process into a new, empty network namespace, in a new user namespace where that needs no root."""
+def _leave(parent: int) -> bool:
+    """Move this process into a new, empty network namespace; whether it took a new user namespace, being no root."""
     before = namespace_id()
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
+    rootless: bool = libc.unshare(CLONE_NEWNET) != 0
+    if rootless:
         user, group = os.geteuid(), os.getegid()
-        if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        if libc.unshare(_CLONE_NEWUSER | CLONE_NEWNET) != 0:
             why = os.strerror(ctypes.get_errno())
             raise KernelError(f"a network namespace needs root, or unprivileged user namespaces: {why}")
         try:
@@ -134,6 +150,7 @@ def _leave(parent: int) -> None:
     now = namespace_id()
     if now in (before, parent) or [name for _, name in socket.if_nameindex()] != ["lo"]:
         raise KernelError("the new network namespace is not a new one; nothing was done")
+    return rootless
 
 
 def _up(route: Netlink, index: int) -> None:

@@ -28,7 +28,7 @@ from kptui.kernel.sentinels import sentinels
 
 _CT_DELETE = 1 << 8 | 2
 _PATIENCE = 0.2
-"""Seconds that a packet may take from OUTPUT over the loopback device to INPUT; it is there at once as a rule."""
+"""Seconds that a packet may take over the loopback device or a veth pair; it is there at once as a rule."""
 _IP_HDRINCL = 3
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,7 +56,9 @@ class Stage:
             self.trace = NftTrace(self.place.family, index)
         else:
             setting(f"net/netfilter/nf_log/{10 if six else 2}", "nfnetlink_log")
-            counts = saved_counts(run([f"ip{six}tables-legacy-save"], ""))
+            # Table by table: the list of all tables in /proc is for the host's own root only.
+            tables = dict.fromkeys(line[1:] for line in request["dump"].split("\n") if line.startswith("*"))
+            counts = saved_counts("".join(run([f"ip{six}tables-legacy-save", "-t", name], "") for name in tables))
             policies = {(table, chain): policy for table, chain, policy in request["policies"]}
             self.trace = LegacyTrace(self.place.family, index, counts, policies)
         self.counts = self.trace.prepare()
@@ -79,7 +81,7 @@ class Stage:
         refused = None
         try:
             if probe.leg is not None:
-                os.write(self.namespace.legs[probe.leg], packet)
+                self.namespace.legs[probe.leg].put(packet)
             else:
                 self._local(probe, packet)
         except OSError as error:
@@ -87,8 +89,10 @@ class Stage:
         found = self.trace.read()
         wire, left = self._wire(tag)
         until = time.monotonic() + _PATIENCE
-        while wire is None and _looping(found) and time.monotonic() < until:
+        while wire is None and self._under_way(found) and time.monotonic() < until:
             found += self.trace.read(_PATIENCE / 4)
+            wire, left = self._wire(tag)
+        found += self.trace.read()
         events = tuple(each for each in found if isinstance(each, Event))
         passes = tuple(each for each in found if isinstance(each, Pass))
         return Seen(events, passes, wire, header(left) if left else None, refused)
@@ -107,25 +111,22 @@ class Stage:
         finally:
             _libc.setfsuid(0)
 
+    def _under_way(self, found: list[Event | Pass]) -> bool:
+        """Whether the packet may not have come to its end yet."""
+        ended = found and isinstance(found[-1], Event) and found[-1].verdict == "DROP"
+        last = next((each for each in reversed(found) if isinstance(each, Pass)), None)
+        if ended or (last is not None and (last.passed, last.hook) == ("leave", "INPUT")):
+            return False
+        return not self.namespace.prompt or (last is not None and "lo" in (last.in_, last.out) and last.hook != "INPUT")
+
     def _wire(self, tag: int) -> tuple[str | None, bytes | None]:
         """(The leg a packet left by, the packet); everything else that came out is thrown away."""
         found: tuple[str | None, bytes | None] = (None, None)
         for name, leg in self.namespace.legs.items():
-            while True:
-                try:
-                    packet = os.read(leg, 65535)
-                except BlockingIOError:
-                    break
+            while (packet := leg.take()) is not None:
                 if tag_of(packet) == tag:
                     found = (name, packet)
         return found
-
-
-def _looping(found: list[Event | Pass]) -> bool:
-    """Whether the packet was last seen on its way through the loopback device."""
-    last = next((each for each in reversed(found) if isinstance(each, Pass)), None)
-    dropped = found and isinstance(found[-1], Event) and found[-1].verdict == "DROP"
-    return last is not None and not dropped and "lo" in (last.in_, last.out) and last.hook != "INPUT"
 
 
 def saved_counts(text: str) -> Counter[tuple[str, str]]:
@@ -168,6 +169,7 @@ def main() -> None:
     """Answer requests until standard input ends."""
     parent = int(sys.argv[1])
     stage: Stage | None = None
+    rootless = False  # once there is a user namespace, further network namespaces need no other
     for line in sys.stdin:
         request = json.loads(line)
         answer: dict[str, Any]
@@ -177,7 +179,12 @@ def main() -> None:
                     stage.close()
                     stage = None
                 stage = Stage(request, parent)
-                answer = {"counts": [[*chain, count] for chain, count in stage.counts.items()]}
+                rootless = rootless or stage.namespace.rootless
+                answer = {
+                    "counts": [[*chain, count] for chain, count in stage.counts.items()],
+                    "rootless": rootless,
+                    "prompt": stage.namespace.prompt,
+                }
             elif stage is None:
                 raise KernelError("nothing is loaded")
             else:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kptui.confirm.compare import disagreement
 from kptui.kernel.judge import Judge
 from kptui.kernel.messages import Place, Probe
 from kptui.loading import parse
 from kptui.netfilter.trace import Tracer
 from kptui.sources import SourceText
 from kptui.syntax.ast import Backend, Family
-from tests.kernel.compare import disagreement, host_of, length_of, packet_of, told, told_trace
+from tests.kernel.compare import host_of, length_of, packet_of, told, told_trace
 from tests.kernel.pools import PLACES
 from tests.kernel.probes import random_probes
 from tests.kernel.rulesets import random_dump

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from kptui.confirm.compare import disagreement
 from kptui.kernel.judge import Judge
 from kptui.loading import parse
 from kptui.netfilter.trace import Trace, Tracer
 from kptui.sources import SourceText
 from kptui.syntax.ast import Backend, Ruleset
-from tests.kernel.compare import disagreement, host_of, length_of, packet_of, told, told_trace
+from tests.kernel.compare import host_of, length_of, packet_of, told, told_trace
 from tests.kernel.finds import FINDS, Find
 from tests.support import rules_met
 

@@ -1,0 +1,1 @@
+"""A trace beside what this machine's kernel does: the dump in a throwaway namespace, packets sent there, compared."""
