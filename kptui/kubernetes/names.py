@@ -6,7 +6,14 @@ import base64
 import hashlib
 import re
 
-SERVICE_PREFIXES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-", "KUBE-XLB-")
+SERVICE_PREFIXES = {
+    "KUBE-SVC-": "svc",
+    "KUBE-SVL-": "svl",
+    "KUBE-EXT-": "ext",
+    "KUBE-XLB-": "xlb",
+    "KUBE-FW-": "fw",
+}
+"""What begins the names of a Service's chains, and how the interface calls these chains."""
 ENDPOINT_PREFIX = "KUBE-SEP-"
 _LABEL = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _NAME = re.compile(rf"(?<![\w.-])({_LABEL}/{_LABEL}(?::{_LABEL})?)")
@@ -14,16 +21,29 @@ _NAME = re.compile(rf"(?<![\w.-])({_LABEL}/{_LABEL}(?::{_LABEL})?)")
 
 def service_hash(name: str, protocol: str) -> str:
     """The suffix of a Service port's chains; `name` is namespace/name, with :port-name if the port has one."""
-    digest = hashlib.sha256(f"{name}{protocol.lower()}".encode()).digest()
-    return base64.b32encode(digest)[:16].decode()
+    return _hash(f"{name}{protocol.lower()}")
+
+
+def endpoint_hash(name: str, protocol: str, endpoint: str) -> str:
+    """The suffix of an endpoint's chain; `endpoint` is 10.42.0.199:80 or [fd00::1]:80."""
+    return _hash(f"{name}{protocol.lower()}{endpoint}")
+
+
+def _hash(text: str) -> str:
+    return base64.b32encode(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest())[:16].decode()
+
+
+def parted(chain: str) -> tuple[str, str] | None:
+    """The part that a chain plays for its Service (svc, svl, ext, xlb, fw) and the hash; None for other chains."""
+    prefix, dash, hashed = chain.rpartition("-")
+    part = SERVICE_PREFIXES.get(prefix + dash)
+    return (part, hashed) if part and hashed else None
 
 
 def suffix(chain: str) -> str | None:
     """The hash in the name of a Service's chain, None for any other chain."""
-    for prefix in SERVICE_PREFIXES:
-        if chain.startswith(prefix):
-            return chain[len(prefix) :]
-    return None
+    found = parted(chain)
+    return found[1] if found else None
 
 
 def service_in(comment: str) -> str | None:

@@ -1,96 +1,90 @@
-"""Service ports as the dispatch rules of kube-proxy tell them: names, addresses, ports (proxier.go 1.20 to 1.33)."""
+"""The Services of a ruleset, read back from kube-proxy's rules (proxier.go 1.20 to 1.34), and ways to find one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
-from kptui.kubernetes.names import ENDPOINT_PREFIX, service_hash, service_in, suffix
-from kptui.syntax.ast import Chain, Rule, Ruleset
+from kptui.kubernetes.balancing import destination
+from kptui.kubernetes.dispatch import Dispatch
+from kptui.kubernetes.frontend import Frontend
+from kptui.kubernetes.known_names import KnownNames
+from kptui.kubernetes.names import ENDPOINT_PREFIX, parted, service_in, suffix
+from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.syntax.ast import Chain, Ruleset
 
-
-@dataclass(frozen=True, slots=True)
-class ServicePort:
-    """One port of a Service; `name` is namespace/name, with :port-name if the port has one; `hash` joins its chains."""
-
-    name: str
-    protocol: str
-    hash: str
-    cluster_ip: str | None = None
-    port: int | None = None
-    node_port: int | None = None
-
-    @property
-    def service(self) -> str:
-        """namespace/name, without the port's name."""
-        return self.name.partition(":")[0]
-
-    @property
-    def chain(self) -> str:
-        """The chain that balances over its endpoints."""
-        return f"KUBE-SVC-{self.hash}"
+__all__ = ["Endpoint", "Frontend", "ServicePort", "Services", "endpoint", "label"]
 
 
 class Services:
     """The Service ports of one ruleset, by the hash in their chains' names."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, ruleset: Ruleset, names: KnownNames | None = None) -> None:
         """Reads the dispatch chains; the chains behind them are looked at when asked for."""
         self._ruleset = ruleset
-        self._found: dict[str, ServicePort] = {}
-        for table, name in (
-            ("nat", "KUBE-SERVICES"),
-            ("nat", "KUBE-NODEPORTS"),
-            ("filter", "KUBE-SERVICES"),
-            ("filter", "KUBE-EXTERNAL-SERVICES"),
-        ):
-            chain = ruleset.chain(table, name)
-            for rule in chain.rules if chain else ():
-                self._learn(rule, name)
+        self._found: list[Dispatch] = []
+        families = dict.fromkeys(table.family for table in ruleset.tables)
+        for family in sorted(families, key=lambda family: family != ruleset.family):
+            nat = ruleset.table("nat", family)
+            read = Dispatch(family, nat.chains if nat else {}, names or KnownNames())
+            read.read(nat, ruleset.table("filter", family))
+            if not read.ports:
+                read.from_chains()
+            self._found.append(read)
+        ports = [port for read in self._found for port in read.ports.values()]
+        self._ports = sorted(ports, key=_order)
 
     def __iter__(self) -> Iterator[ServicePort]:
-        """Every Service port, by name."""
-        return iter(sorted(self._found.values(), key=lambda found: (found.name, found.protocol)))
+        """Every Service port, by name; those without a name last."""
+        return iter(self._ports)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self._found)
+        return len(self._ports)
 
-    def by_chain(self, chain: str) -> ServicePort | None:
-        """The Service port a KUBE-SVC-, -SVL-, -EXT-, -FW- or -XLB- chain belongs to."""
+    @property
+    def ipvs(self) -> bool:
+        """True where kube-proxy runs in IPVS mode: its Services are in the kernel's IPVS tables, not in the rules."""
+        return any(read.ipvs for read in self._found)
+
+    @property
+    def node_port_addresses(self) -> list[str]:
+        """The addresses that node ports are restricted to (--nodeport-addresses), empty: all of the node."""
+        return [address for read in self._found for address in read.node_port_addresses]
+
+    def by_chain(self, chain: str, family: int | None = None) -> ServicePort | None:
+        """The Service port a KUBE-SVC-, -SVL-, -EXT-, -FW- or -XLB- chain belongs to, of any family unless told."""
         hashed = suffix(chain)
-        return self._found.get(hashed) if hashed else None
+        if hashed is None:
+            return None
+        tried = (read.ports.get(hashed) for read in self._found if family in (None, read.family))
+        return next((port for port in tried if port is not None), None)
 
     def named(self, name: str) -> list[ServicePort]:
         """The ports of namespace/name, or the one of namespace/name:port-name; a port's number will do for its name."""
         service, _, port = name.partition(":")
-        ports = [found for found in self._found.values() if found.service == service]
+        ports = [found for found in self._ports if found.service == service]
         if port:
             ports = [found for found in ports if found.name == name] or [p for p in ports if str(p.port) == port]
-        return sorted(ports, key=lambda found: (found.name, found.protocol))
+        return ports
 
-    def _learn(self, rule: Rule, chain: str) -> None:
-        name = service_in(rule.comment or "")
-        protocol = rule.option("protocol")
-        if not name or protocol is None:
-            return
-        hashed = service_hash(name, protocol.value)
-        known = self._found.get(hashed) or ServicePort(name, protocol.value, hashed)
-        self._found[hashed] = _with(known, rule, chain)
+    def stale(self) -> list[ServicePort]:
+        """Service ports whose chains are there but which no dispatch rule leads to, as far as their own rules tell.
+
+        From 1.26 on kube-proxy leaves chains behind for a while where there are very many.
+        """
+        found = []
+        for read in self._found:
+            hashes: dict[str, str] = {}
+            for name in read.chains:
+                there = parted(name)
+                if there is not None and there[1] not in read.ports:
+                    hashes.setdefault(there[1], name)
+            found += [read.of_chain(name) for name in hashes.values()]
+        return found
 
 
-def _with(known: ServicePort, rule: Rule, chain: str) -> ServicePort:
-    """What is known of a Service port after one more rule of a dispatch chain."""
-    port = next(
-        (int(o.value) for m in rule.matches for o in m.options if o.name == "dport" and o.value.isdecimal()), None
-    )
-    destination = rule.option("destination")
-    if destination is None:
-        return replace(known, node_port=port) if chain != "KUBE-SERVICES" and known.node_port is None else known
-    external = any(word in (rule.comment or "") for word in ("external IP", "loadbalancer IP"))
-    if chain == "KUBE-SERVICES" and not external and known.cluster_ip is None:
-        return replace(known, cluster_ip=destination.value.partition("/")[0], port=port)
-    return known
+def _order(port: ServicePort) -> tuple[bool, str, str, int]:
+    return not port.name, port.title, port.protocol, port.family
 
 
 def label(chain: Chain, services: Services) -> str | None:
@@ -100,15 +94,16 @@ def label(chain: Chain, services: Services) -> str | None:
     if suffix(chain.name) is None:
         return None
     found = services.by_chain(chain.name)
-    if found:
-        return found.name
+    if found and (found.name or found.frontends):
+        return found.title
     comments = (service_in(rule.comment or "") for rule in chain.rules)
     return next((name for name in comments if name), None)
 
 
 def endpoint(chain: Chain) -> str | None:
     """The address that a chain translates to, None if it doesn't."""
-    for rule in chain.rules:
-        if rule.target and rule.target.name == "DNAT":
-            return next((o.value for o in rule.target.options if o.name in ("to-destination", "to") and o.value), None)
-    return None
+    there = destination(chain)
+    if there is None:
+        return None
+    ip = f"[{there.ip}]" if ":" in there.ip and there.port is not None else there.ip
+    return ip if there.port is None else f"{ip}:{there.port}"

@@ -1,0 +1,89 @@
+"""Services for programs: the JSON of `kptui services` (schema kptui.services/1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from kptui.kubernetes.frontend import Frontend, RuleRef
+from kptui.kubernetes.service import Endpoint, ServicePort
+
+SCHEMA = "kptui.services/1"
+
+
+def services_json(ports: Iterable[ServicePort]) -> dict[str, Any]:
+    """All of the given Service ports, in their order."""
+    return {"schema": SCHEMA, "services": [service_json(port) for port in ports]}
+
+
+def service_json(port: ServicePort) -> dict[str, Any]:
+    """One Service port; what nothing tells is null."""
+    refused = port.refused
+    return {
+        "namespace": port.namespace or None,
+        "name": port.service_name or None,
+        "port_name": port.port_name or None,
+        "protocol": port.protocol or None,
+        "family": port.family,
+        "cluster_ip": port.cluster_ip,
+        "port": port.port,
+        "node_port": port.node_port,
+        "external_ips": list(port.ips("external IP")),
+        "load_balancer_ips": list(port.ips("load balancer IP")),
+        "source_ranges": list(port.source_ranges),
+        "session_affinity_seconds": port.session_affinity,
+        "internal_traffic_policy": port.internal_policy,
+        "external_traffic_policy": port.external_policy,
+        "health_check_node_port": port.health_check_node_port,
+        "rejects": [_refused(each) for each in refused if each.refusal == "rejected"],
+        "drops": [_refused(each) for each in refused if each.refusal == "dropped"],
+        "endpoints": [_endpoint(each) for each in port.endpoints],
+        "chains": {part: port.chains.get(part) for part in ("svc", "svl", "ext", "fw", "xlb")},
+        "rules": [_rule(rule) for each in port.frontends for rule in each.rules],
+        "uncertain": _uncertain(port.frontends),
+    }
+
+
+def _refused(frontend: Frontend) -> dict[str, Any]:
+    by = frontend.refused_by
+    return {
+        "kind": frontend.kind,
+        "ip": frontend.ip,
+        "port": frontend.port,
+        "table": by.table if by else None,
+        "chain": by.chain if by else None,
+        "rule": by.number if by else None,
+        "line": by.line if by else None,
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "ip": endpoint.ip,
+        "port": endpoint.port,
+        "local": endpoint.local,
+        "probability": _number(endpoint.share),
+        "share": _exact(endpoint.share),
+        "local_probability": _number(endpoint.local_share),
+        "local_share": _exact(endpoint.local_share),
+        "chain": endpoint.chain,
+        "line": endpoint.line,
+    }
+
+
+def _rule(rule: RuleRef) -> dict[str, Any]:
+    return {"table": rule.table, "chain": rule.chain, "rule": rule.number, "line": rule.line}
+
+
+def _uncertain(frontends: Iterable[Frontend]) -> list[str]:
+    """Addresses of which the rules don't tell whether they are an external IP or a load balancer's."""
+    return list(dict.fromkeys(each.ip for each in frontends if not each.certain and each.ip))
+
+
+def _number(share: Fraction | None) -> float | None:
+    return None if share is None else float(share)
+
+
+def _exact(share: Fraction | None) -> str | None:
+    return None if share is None else str(share)
