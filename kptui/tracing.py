@@ -11,6 +11,7 @@ from typing import Any
 from kptui.ask.expression import expression
 from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
+from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load
 from kptui.netfilter.address import family_of
@@ -32,16 +33,19 @@ class Session:
     source: str
     backend: Backend | None = None
     ipsets: IpSets | None = None
+    names: KnownNames | None = None
     _tracers: dict[str, tuple[Host, Tracer]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, source: str, backend: Backend | None = None, ipset: str | None = None) -> Session:
+    def open(
+        cls, source: str, backend: Backend | None = None, ipset: str | None = None, names: KnownNames | None = None
+    ) -> Session:
         """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
-        return cls(load(source), source, backend, read_ipsets(ipset) if ipset is not None else None)
+        return cls(load(source), source, backend, read_ipsets(ipset) if ipset is not None else None, names)
 
     def again(self) -> Session:
         """The same source, read anew; raises SourceError."""
-        return Session(load(self.source), self.source, self.backend, self.ipsets)
+        return Session(load(self.source), self.source, self.backend, self.ipsets, self.names)
 
     @property
     def live(self) -> bool:
@@ -51,7 +55,7 @@ class Session:
     @cached_property
     def services(self) -> Services:
         """The Service ports of the ruleset."""
-        return Services(self.ruleset)
+        return Services(self.ruleset, self.names)
 
     def trace(self, request: Request, misses: bool = False) -> Trace:
         """Answer a request; raises UsageError if a field makes no sense."""

@@ -40,6 +40,15 @@ host_options: list[Decorator] = [
 ]
 """What is known of the host besides its rules."""
 
+names_option: list[Decorator] = [
+    click.option(
+        "--names",
+        metavar="FILE",
+        help="Services' names: `kubectl get services -A -o json`, or lines NS/NAME:PORT PROTO.",
+    )
+]
+"""Names for chains that have no comments."""
+
 
 def with_options(*options: Iterable[Decorator]) -> Decorator:
     """Give a command these options, in this order."""

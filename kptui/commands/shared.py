@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from kptui.errors import KptuiError, SourceError
 from kptui.text import visible
+
+if TYPE_CHECKING:
+    from kptui.kubernetes.known_names import KnownNames
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -52,6 +55,15 @@ def text_of(name: str) -> str:
     from kptui.sources.file import read_file
 
     return read_file(name).text
+
+
+def names_of(name: str | None) -> KnownNames | None:
+    """The names in a --names file, None without one; raises SourceError or UsageError."""
+    if name is None:
+        return None
+    from kptui.kubernetes.names_file import read_names
+
+    return read_names(text_of(name), name)
 
 
 def lines_of(name: str, source: str) -> Iterator[str]:

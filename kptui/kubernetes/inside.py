@@ -23,13 +23,22 @@ _LOCAL_PARTS = ("svl", "xlb")
 class Jump:
     """A rule of a Service's chain that leads to another one of its chains (`part`); `source` is its -s, None without.
 
-    `always` if it asks for nothing else.
+    `always` if it asks for nothing; `from_node` if it asks for a packet of the node's own (--src-type LOCAL).
     """
 
     part: Part
     source: str | None
     always: bool
+    from_node: bool
     rule: RuleRef
+
+    @property
+    def condition(self) -> str:
+        """Whose packets it takes, in words; empty for everyone's."""
+        if self.always:
+            return ""
+        words = [f"from {self.source}"] if self.source else []
+        return " and ".join([*words, *(["from this node"] if self.from_node else [])]) or "by its conditions"
 
 
 @dataclass(slots=True)
@@ -107,7 +116,8 @@ def _jump(rule: Rule) -> Jump | None:
     source = rule.option("source")
     given = source.value if source is not None and not source.negated else None
     plain = not rule.generic and all(match.name == "comment" for match in rule.matches)
-    return Jump(there[0], given, plain, RuleRef.of("nat", rule))
+    own = any(o.name == "src-type" and o.value == "LOCAL" and not o.negated for m in rule.matches for o in m.options)
+    return Jump(there[0], given, plain, own, RuleRef.of("nat", rule))
 
 
 def _dropping(chain: Chain) -> RuleRef | None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from kptui.kubernetes.frontend import Frontend, RuleRef
+from kptui.kubernetes.routes import Route, routes
 from kptui.kubernetes.service import Endpoint, ServicePort
 
 SCHEMA = "kptui.services/1"
@@ -42,6 +43,30 @@ def service_json(port: ServicePort) -> dict[str, Any]:
         "chains": {part: port.chains.get(part) for part in ("svc", "svl", "ext", "fw", "xlb")},
         "rules": [_rule(rule) for each in port.frontends for rule in each.rules],
         "uncertain": _uncertain(port.frontends),
+    }
+
+
+def leading_json(found: Iterable[tuple[ServicePort, Endpoint]]) -> dict[str, Any]:
+    """What leads to an endpoint: its Service ports in full, each with the ways from its addresses."""
+    return {
+        "schema": SCHEMA,
+        "services": [
+            service_json(port) | {"routes": [_route(route) for route in routes(port, pod)]} for port, pod in found
+        ],
+    }
+
+
+def _route(route: Route) -> dict[str, Any]:
+    frontend = route.frontend
+    return {
+        "kind": frontend.kind,
+        "ip": frontend.ip,
+        "port": frontend.port,
+        "probability": _number(route.share),
+        "share": _exact(route.share),
+        "condition": route.condition or None,
+        "rules": [_rule(rule) for rule in route.rules],
+        "chain": route.chain,
     }
 
 
