@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kptui.netfilter.extensions import match_extension, target_extension
 from kptui.netfilter.rules import GENERIC_FLAGS, match_text, option_text
@@ -64,11 +64,11 @@ def _flow(rule: Rule) -> tuple[str, Rule]:
             words.append(f"{side} {where or f'port {number}'}")
     generic = tuple(o for o in rule.generic if o.negated or o.name not in plain)
     matches = tuple(
-        replace(m, options=tuple(o for o in m.options if not (m.name in _PORT_MATCHES and _is_port(o))))
+        m._replace(options=tuple(o for o in m.options if not (m.name in _PORT_MATCHES and _is_port(o))))
         for m in rule.matches
     )
     left = tuple(m for m in matches if m.options or m.name not in _PORT_MATCHES)
-    return " ".join(filter(None, words)), replace(rule, generic=generic, matches=left)
+    return " ".join(filter(None, words)), rule._replace(generic=generic, matches=left)
 
 
 _PORT_MATCHES = frozenset({"tcp", "udp", "sctp", "dccp", "udplite"})

@@ -1,4 +1,7 @@
-"""The typed AST of an iptables-save dump; it keeps line numbers and the raw text of every rule."""
+"""The typed AST of an iptables-save dump; it keeps line numbers and the raw text of every rule.
+
+What there are very many of are named tuples: nothing else that can't be changed is made as fast.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kptui.syntax.diagnostics import Diagnostic
 
@@ -26,8 +29,7 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option of a rule, a match or a target; `name` has no dashes, `values` are unquoted."""
 
     name: str
@@ -40,8 +42,7 @@ class Option:
         return self.values[0] if self.values else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A match extension in use; `implicit` when `-p tcp --dport` loaded it without a `-m`."""
 
     name: str
@@ -49,8 +50,7 @@ class Match:
     implicit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What follows -j or -g: a built-in verdict, a target extension or a user-defined chain."""
 
     name: str
@@ -58,8 +58,7 @@ class Target:
     goto: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One -A line; `number` counts from 1 inside its chain, as iptables -L --line-numbers does.
 
     `generic` holds -s -d -p -i -o -f under their long names (source, destination, protocol, in, out, fragment).
@@ -95,8 +94,7 @@ class Rule:
         return " ".join(texts) if texts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """A chain of one table; `policy` is None for a user-defined chain, `line` is that of its declaration (0: none)."""
 
     name: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lark import Token
 
 from kptui.syntax.ast import Family
-from kptui.syntax.grammar import unquoted
+from kptui.syntax.quoting import unquoted
 from kptui.syntax.tree import ExtensionParts, OptionParts, RuleParts
 from kptui.syntax.vocabulary import Check, Declared, Given, Kind, OptionSyntax, Vocabulary, anything
 

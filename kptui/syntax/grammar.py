@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
@@ -11,11 +10,10 @@ from pathlib import Path
 from lark import Lark, Token, Tree
 from lark.lark import PostLex
 
+from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Options, Vocabulary, arity, full_name
 
 NAME = "iptables_save.lark"
-_CLOSED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"\Z', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SHORT = {
     "s": "SOURCE", "d": "DESTINATION", "p": "PROTOCOL", "i": "IN", "o": "OUT", "m": "MATCH", "j": "JUMP", "g": "GOTO",
     "c": "SET_COUNTERS", "t": "IN_TABLE", "A": "APPEND", "I": "INSERT", "R": "REPLACE", "D": "DELETE",
@@ -174,16 +172,3 @@ class Loaded:
     def arity(self, option: str) -> int | None:
         """How many values the option takes, None if nobody declares it."""
         return arity(self.options(option), option)
-
-
-def unquoted(text: str) -> str:
-    """A value without its quotes and escapes, as iptables-restore reads it (xshared.c, add_param_to_argv).
-
-    A quote that is never closed takes in the end of the line.
-    """
-    before, quote, body = text.partition('"')
-    if not quote:
-        return str(text)
-    closed = _CLOSED.match(body)
-    body = body[:-1] if closed else body + "\n"
-    return before + (_ESCAPE.sub(r"\1", body) if "\\" in body else body)

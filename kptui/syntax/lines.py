@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from kptui.syntax.ast import Backend, Family
 from kptui.syntax.diagnostics import Diagnostic, Severity
 from kptui.syntax.fragments import family_of, runs
-from kptui.syntax.grammar import unquoted
 from kptui.syntax.hints import line_hint
-from kptui.syntax.shapes import LEAD
+from kptui.syntax.quoting import unquoted
+from kptui.syntax.shapes import BLANKS, LEAD
 from kptui.syntax.tables import BUILTIN, OpenTable
+from kptui.syntax.text import Lines
 from kptui.syntax.vocabulary import Vocabulary
-
-BLANKS = " \t\r"
-"""What may stand around a line; any other white space is text of the dump."""
 
 _NAME = r'("[^"\\]*(?:\\.[^"\\]*)*"|[^ \t]+)'
 _EDIT = re.compile(
@@ -27,6 +25,10 @@ _COMMAND = re.compile(
     r"(?:^|[ \t])(-N|--new-chain|-P|--policy|-F|--flush|-X|--delete-chain|-Z|--zero|-E|--rename-chain)"
     rf"(?:[ \t]+{_NAME})?(?:[ \t]+([^ \t]+))?(?:[ \t]+-c[ \t]+(\d+)[ \t]+(\d+))?[ \t]*\Z"
 )
+_RULE = r"(?:\[\d+:\d+\] )?-A"
+_RULES = re.compile(rf'{_RULE} ([^ \t\n"]+) .*\n(?:{_RULE} \1 .*\n)*+')
+_CHAINS = re.compile(r"(?::[!#-~]{1,28} - \[\d{1,20}:\d{1,20}\]\n)++")
+_CHAIN_NAME = re.compile(r":([^ ]+) - \[[\d:]+\]\n")
 _COUNTED = re.compile(r"\[\d+:\d+\][ \t]")
 _TABLE_OPTION = re.compile(r"(?:^|[ \t])(?:-t[ \t]*|--table[ \t=])[ \t]*([a-z]+)(?=[ \t])")
 _FAMILY_OPTION = re.compile(r"(?:^|[ \t])(?:-([46])|--ipv([46]))(?=[ \t])")
@@ -40,7 +42,7 @@ _EXPECTED = "expected “*table”, “:CHAIN POLICY [packets:bytes]”, “-A C
 class Reading:
     """One pass over the lines of a dump: tables with their chains and the numbers of their rules' lines, and notes."""
 
-    def __init__(self, lines: Sequence[str], vocabulary: Vocabulary) -> None:
+    def __init__(self, lines: Lines, vocabulary: Vocabulary) -> None:
         """Nothing is read yet."""
         self.lines = lines
         self.notes: list[Diagnostic] = []
@@ -56,21 +58,55 @@ class Reading:
 
     def read(self) -> None:
         """Read every line."""
-        rules: dict[str, array[int]] = {}
-        for number, line in enumerate(self.lines, 1):
-            # The bulk of a dump: a rule of a table that is open, in a chain that is known.
-            if line.startswith("-A "):
-                found = rules.get(line[3 : line.find(" ", 3)])
-                if found is not None and line[-1] != "\r":
-                    found.append(number)
-                    continue
-            self._line(number, line)
-            rules = self._open.rules if self._open is not None else {}
+        text = self.lines.text
+        tidy = "\r" not in text
+        position, number, singly = 0, 1, 0
+        while position < len(text):
+            if tidy and self._open is not None and position >= singly:
+                position, number, singly = self._together(self._open, position, number)
+                if position == len(text):
+                    break
+            end = text.find("\n", position)
+            end = len(text) if end < 0 else end
+            self._line(number, text[position:end])
+            position, number = end + 1, number + 1
         self._end_of_fragment()
         if self._open is not None and self._open.headed:
             hint = "the dump was cut off, or COMMIT left out; iptables-restore loads nothing of this table"
             self._note(len(self.lines), "warning", f"table {self._open.name} has no COMMIT", hint)
         self._families()
+
+    def _together(self, table: OpenTable, position: int, number: int) -> tuple[int, int, int]:
+        """Take the bulk of a dump, many lines at a time: rules of one chain, declarations of user-defined chains.
+
+        (Where the next line is that has to be looked at by itself, its number, up to where that holds.)
+        """
+        text = self.lines.text
+        while True:
+            found = _RULES.match(text, position)
+            if found is not None:
+                if found[1] not in table.rules:
+                    return position, number, found.end()
+                end = found.end()
+                count = text.count("\n", position, end)
+                table.append(found[1], range(number, number + count))
+            else:
+                found = _CHAINS.match(text, position)
+                if found is None:
+                    return position, number, position
+                end = found.end()
+                names = _CHAIN_NAME.findall(text, position, end)
+                count = len(names)
+                if not self._all_new(table, names):
+                    return position, number, end
+                table.declare_all(names, number)
+            position, number = end, number + count
+
+    def _all_new(self, table: OpenTable, names: Sequence[str]) -> bool:
+        """Whether names can be those of user-defined chains, each declared for the first time."""
+        reserved = {*BUILTIN.get(table.name, ()), *self._vocabulary.target_names()}
+        unlike = len(set(names)) == len(names)
+        return unlike and table.chains.keys().isdisjoint(names) and reserved.isdisjoint(names)
 
     def _line(self, number: int, raw: str) -> None:
         line = raw.strip(BLANKS)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import overload
 
 from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
-from kptui.syntax.grammar import Parser, parser_for
-from kptui.syntax.lines import BLANKS, Reading
+from kptui.syntax.lines import Reading
 from kptui.syntax.shapes import RuleReader
-from kptui.syntax.tables import BUILTIN, OpenTable
+from kptui.syntax.tables import BUILTIN, Numbers, OpenTable
+from kptui.syntax.text import Lines
 from kptui.syntax.vocabulary import Vocabulary
 
-__all__ = ["BLANKS", "BUILTIN", "Rules", "read"]
+__all__ = ["BUILTIN", "Rules", "read"]
 
 
 class Rules(Sequence[Rule]):
-    """The rules of one chain, parsed one by one as they are asked for and then kept."""
+    """The rules of one chain, each made of its line when it is asked for: that is faster than keeping it is small."""
 
-    def __init__(self, chain: str, lines: Sequence[str], numbers: Sequence[int], reader: RuleReader) -> None:
+    __slots__ = ("_chain", "_lines", "_reader", "numbers")
+
+    def __init__(self, chain: str, lines: Lines, numbers: Numbers, reader: RuleReader) -> None:
         """`numbers` are the line numbers of the rules, counting from 1."""
         self._chain = chain
         self._lines = lines
         self.numbers = numbers
         self._reader = reader
-        self._built: list[Rule | None] | None = None
 
     def __len__(self) -> int:
         """How many rules the chain has."""
@@ -40,32 +41,53 @@ class Rules(Sequence[Rule]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self.numbers))[index]
-        return (self._built[place] if self._built is not None else None) or self._build(place)
-
-    def _build(self, index: int) -> Rule:
-        if self._built is None:
-            self._built = [None] * len(self.numbers)
-        line = self.numbers[index]
-        rule = self._reader.read(self._lines[line - 1].strip(BLANKS), line, index + 1, self._chain)
-        self._built[index] = rule
-        return rule
+        return next(self._reader.rules(self._lines, self.numbers[place : place + 1], self._chain, place + 1))
 
     def __iter__(self) -> Iterator[Rule]:
         """The rules in order."""
-        for index in range(len(self.numbers)):
-            yield (self._built[index] if self._built is not None else None) or self._build(index)
+        return self._reader.rules(self._lines, self.numbers, self._chain)
+
+
+class Chains(Mapping[str, Chain]):
+    """The chains of one table by name, each made of its declaration when it is asked for."""
+
+    def __init__(self, found: OpenTable, lines: Lines, reader: RuleReader) -> None:
+        """What was found in those lines."""
+        self._found = found
+        self._lines = lines
+        self._reader = reader
+
+    def __getitem__(self, name: str) -> Chain:
+        """The chain of that name; raises KeyError."""
+        found, lines = self._found, self._lines
+        rules = Rules(name, lines, found.rules[name], self._reader)
+        declared = found.chains[name]
+        if isinstance(declared, int):
+            text = lines[declared - 1]
+            packets, _, count = text[text.rindex("[") + 1 : -1].partition(":")
+            return Chain(name, None, declared, rules, int(packets), int(count), text)
+        return Chain(name, declared.policy, declared.line, rules, declared.packets, declared.bytes, declared.text)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a chain of that name."""
+        return name in self._found.chains
+
+    def __iter__(self) -> Iterator[str]:
+        """The names in the order of the dump."""
+        return iter(self._found.chains)
+
+    def __len__(self) -> int:
+        """How many chains there are."""
+        return len(self._found.chains)
 
 
 def read(text: str, vocabulary: Vocabulary, name: str = "-") -> Ruleset:
     """The ruleset that a dump's text describes; never fails, what can't be read is among the diagnostics."""
-    lines = text.split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
+    lines = Lines(text)
     reading = Reading(lines, vocabulary)
     reading.read()
     tables, notes = _kept(reading.tables, lines)
-    building = _Building(lines, vocabulary)
-    built = tuple(map(building.table, tables))
+    built = tuple(_table(table, lines, vocabulary) for table in tables)
     return Ruleset(
         name,
         built,
@@ -95,34 +117,12 @@ def _kept(tables: Sequence[OpenTable], lines: Sequence[str]) -> tuple[list[OpenT
 def _first_line(table: OpenTable) -> int:
     """The first line of a table that no `*table` line begins."""
     numbers = [number for numbers in table.rules.values() for number in numbers[:1]]
-    return min([*numbers, *(chain.line for chain in table.chains.values() if chain.line)], default=1)
+    return min([*numbers, *filter(None, map(table.line_of, table.chains))], default=1)
 
 
-class _Building:
-    """Makes tables of the AST from tables as read; the parser is built when the first rule is asked for."""
-
-    def __init__(self, lines: Sequence[str], vocabulary: Vocabulary) -> None:
-        self._lines = lines
-        self._vocabulary = vocabulary
-
-    def parser(self) -> Parser:
-        return parser_for(self._vocabulary)
-
-    def table(self, found: OpenTable) -> Table:
-        family: Family = found.family or 4
-        # Only of a whole table it is known that there are no other chains.
-        chains: Container[str] | None = found.chains.keys() if found.headed else None
-        reader = RuleReader(self.parser, self._vocabulary, family, found.name, chains)
-        built = {
-            name: Chain(
-                name,
-                declared.policy,
-                declared.line,
-                Rules(name, self._lines, found.rules[name], reader),
-                declared.packets,
-                declared.bytes,
-                declared.text,
-            )
-            for name, declared in found.chains.items()
-        }
-        return Table(found.name, family, found.line, built, found.end)
+def _table(found: OpenTable, lines: Lines, vocabulary: Vocabulary) -> Table:
+    family: Family = found.family or 4
+    # Only of a whole table it is known that there are no other chains.
+    chains: Container[str] | None = found.chains.keys() if found.headed else None
+    reader = RuleReader(vocabulary, family, found.name, chains)
+    return Table(found.name, family, found.line, Chains(found, lines, reader), found.end)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from kptui.syntax.ast import Family
 
@@ -15,10 +17,13 @@ BUILTIN = {
     "security": ("INPUT", "FORWARD", "OUTPUT"),
 }
 Counters = tuple[int | None, int | None]
+Numbers: TypeAlias = "range | array[int]"
+"""The line numbers of a chain's rules: a range where they follow one another, as in all that iptables-save prints."""
+
+NONE = range(0)
 
 
-@dataclass(slots=True)
-class Declared:
+class Declared(NamedTuple):
     """A chain as its declaration tells it; line 0 and no text if rules use it undeclared."""
 
     policy: str | None
@@ -40,35 +45,59 @@ class OpenTable:
     family: Family | None
     headed: bool = True
     end: int = 0
-    chains: dict[str, Declared] = field(default_factory=dict)
-    rules: dict[str, array[int]] = field(default_factory=dict)
+    chains: dict[str, Declared | int] = field(default_factory=dict)
+    """A user-defined chain that is declared as iptables-save does is kept as the number of that line."""
+    rules: dict[str, Numbers] = field(default_factory=dict)
 
     def declare(self, name: str, policy: str | None, line: int, counters: Counters, text: str) -> bool:
         """Declare a chain; False if it is a user-defined one that was declared before (which empties it)."""
         builtin = name in BUILTIN.get(self.name, ())
         # A policy on a user-defined chain is nothing to the kernel; “-” on a base chain leaves it as it is: ACCEPT.
         kept = (policy if policy in ("ACCEPT", "DROP") else "ACCEPT") if builtin else None
-        again = not builtin and name in self.chains and self.chains[name].line > 0
+        again = not builtin and name in self.chains and self.line_of(name) > 0
         self.chains[name] = Declared(kept, line, *counters, text)
         if again:
-            self.rules[name] = array("L")
+            self.rules[name] = NONE
         else:
-            self.rules.setdefault(name, array("L"))
+            self.rules.setdefault(name, NONE)
         return not again
 
+    def declare_all(self, names: Sequence[str], line: int) -> None:
+        """Declare user-defined chains, none of them declared before, on lines that follow one another."""
+        self.chains.update(zip(names, range(line, line + len(names)), strict=True))
+        self.rules.update(dict.fromkeys(names, NONE))
+
+    def line_of(self, name: str) -> int:
+        """The line that declares a chain, 0 if none does."""
+        found = self.chains[name]
+        return found if isinstance(found, int) else found.line
+
     def chain(self, name: str) -> tuple[array[int], bool]:
-        """(the rules of a chain, whether it is declared); an undeclared one comes to be."""
+        """(the rules of a chain, to be changed, whether it is declared); an undeclared one comes to be."""
         known = name in self.chains
         builtin = name in BUILTIN.get(self.name, ())
         if not known:
             self.chains[name] = Declared("ACCEPT" if builtin else None)
-        return self.rules.setdefault(name, array("L")), known or builtin
+        rules = self.rules.get(name, NONE)
+        if isinstance(rules, range):
+            rules = self.rules[name] = array("L", rules)
+        return rules, known or builtin
+
+    def append(self, name: str, lines: range) -> None:
+        """Append the rules of lines that follow one another to a chain that is known."""
+        rules = self.rules[name]
+        if not rules:
+            self.rules[name] = lines
+        elif isinstance(rules, range) and rules.stop == lines.start:
+            self.rules[name] = range(rules.start, lines.stop)
+        else:
+            self.chain(name)[0].extend(lines)
 
     def flush(self, name: str | None) -> None:
         """-F: empty one chain, or all."""
         for each in [name] if name is not None else list(self.rules):
             if each in self.rules:
-                self.rules[each] = array("L")
+                self.rules[each] = NONE
 
     def remove(self, name: str | None) -> None:
         """-X: remove one user-defined chain, or all."""

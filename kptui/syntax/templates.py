@@ -1,140 +1,130 @@
-"""Templates of a shape: for each part of a rule a function that makes it from the shape's values.
-
-What has no value of the shape in it is made once and shared by all its rules.
-"""
+"""Templates of a shape: how its lines are told, what is tested in them, and how a rule is made of one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from lark import Token
-
-from kptui.syntax.ast import Match, Option, Rule, Target
-from kptui.syntax.check import Findings
+from kptui.syntax.ast import Family, Rule
 from kptui.syntax.diagnostics import Diagnostic
-from kptui.syntax.grammar import unquoted
-from kptui.syntax.tree import ExtensionParts, OptionParts, RuleParts
-from kptui.syntax.vocabulary import Check, Kind
+from kptui.syntax.quoting import unquoted
+from kptui.syntax.vocabulary import Kind
 
-_COUNTED = re.compile(r"[^-\[]*\[(\d+):(\d+)\][ \t]+(?=-)")
-
-Values = Sequence[str]
-Value = int | str
-"""A slot's index, or the constant text itself."""
-Part = TypeVar("Part")
-Make = Callable[[Values], Part]
+Given = Sequence[str]
+"""A line's packets and bytes (empty without counters), then the values that vary in its shape."""
+COUNTERS = 2
+"""How many of those are counters."""
 
 
-@dataclass(frozen=True, slots=True)
+class Make(Protocol):
+    """Makes the rule of the given values; raises UnfitError."""
+
+    def __call__(  # noqa: D102
+        self, given: Given, line: int, number: int, chain: str, text: str, problem: Diagnostic | None = None
+    ) -> Rule: ...
+
+
+VERDICTS = frozenset({"ACCEPT", "DROP", "RETURN"})
+_TESTED = 65_536
+
+
+class UnfitError(Exception):
+    """The values of a rule don't go together, as a check over several options of an extension says."""
+
+
+@dataclass(slots=True, eq=False)
 class Template:
-    """How to make a rule of a shape, and what to test in it first (see check.py)."""
+    """The rules of one shape; `followers` are templates of rules that came right after one of these."""
 
-    generic: tuple[Make[Option], ...]
-    matches: tuple[Make[Match], ...]
-    target: Make[Target] | None
-    target_slot: int | None
-    goto: bool
-    counters: tuple[Value, ...]
+    make: Make
+    goto: bool = False
+    target_slot: int | None = None
+    """Which value names the target, if it varies: it has to be a chain then, or a verdict."""
     tests: tuple[tuple[int, Kind], ...] = ()
-    checks: tuple[tuple[Check, tuple[Make[Option], ...]], ...] = ()
     never_in: frozenset[str] = frozenset()
+    pattern: str = ""
+    """A regular expression that the usual lines of this shape match, the values being its groups."""
+    quotable: tuple[int, ...] = ()
+    """Values that may stand in quotes in such a line."""
+    unusual: tuple[tuple[int, Kind, set[str]], ...] = ()
+    """Values that the pattern doesn't test, with those that were found fit before."""
+    followers: tuple[Template, ...] = ()
+    match: Callable[[str, int], re.Match[str] | None] = field(init=False)
+    met: bool = False
 
-    def rule(
-        self, values: Values, line: int, number: int, chain: str, text: str, problem: Diagnostic | None = None
-    ) -> Rule:
-        """The rule with those values."""
-        packets, count = (None, None) if text[0] == "-" and not self.counters else self._counts(values, text)
-        return Rule(
-            chain,
-            number,
-            line,
-            text,
-            tuple([make(values) for make in self.generic]),
-            tuple([make(values) for make in self.matches]),
-            self.target(values) if self.target is not None else None,
-            packets,
-            count,
-            None,
-            problem,
-        )
+    def bound(
+        self, found: re.Match[str], line: int, number: int, chain: str, family: Family, chains: Container[str]
+    ) -> Rule | None:
+        """The rule of a line that the pattern matched; None if iptables would mind anything in it."""
+        given: Given = found.groups("")
+        if self.quotable:
+            given = self._unquoted(given)
+        if self.unusual and not self._unusual_fit(given, family):
+            return None
+        if self.target_slot is not None:
+            name = given[self.target_slot]
+            if name not in chains and (self.goto or name not in VERDICTS):
+                return None
+        if chain in self.never_in:
+            return None
+        try:
+            return self.make(given, line, number, chain, found[0])
+        except UnfitError:
+            return None
 
-    def _counts(self, values: Values, text: str) -> tuple[int | None, int | None]:
-        """Packets and bytes: of -c, else from before the rule."""
-        found = _COUNTED.match(text)
-        texts = found.groups() if found else tuple(v if isinstance(v, str) else values[v] for v in self.counters)
-        if len(texts) != 2 or not all(text.isdecimal() and len(text) < 4000 for text in texts):
-            return None, None
-        return int(texts[0]), int(texts[1])
+    def _unquoted(self, given: Given) -> Given:
+        plain = [*given]
+        for slot in self.quotable:
+            if plain[slot][0] == '"':
+                plain[slot] = unquoted(plain[slot])
+        return plain
 
+    def _unusual_fit(self, given: Given, family: Family) -> bool:
+        for slot, kind, fit in self.unusual:
+            value = given[slot]
+            if value not in fit:
+                if not kind.fits(value, family):
+                    return False
+                if len(fit) < _TESTED:
+                    fit.add(value)
+        return True
 
-def template(parts: RuleParts, slots: dict[int, int], found: Findings | None = None) -> Template:
-    """The template of a parsed line whose values at `slots` (place in the line -> index) vary."""
+    def prefer(self, place: int) -> None:
+        """Have a follower tried one place earlier, so that the most frequent come to be the first."""
+        before, found = self.followers[place - 1 : place + 1]
+        self.followers = (*self.followers[: place - 1], found, before, *self.followers[place + 1 :])
 
-    def value(token: Token) -> Value:
-        slot = slots.get(token.start_pos) if token.start_pos is not None else None
-        return unquoted(token) if slot is None else slot
-
-    def option(part: OptionParts) -> Make[Option]:
-        return _option(part.name, tuple(map(value, part.values)), part.negated)
-
-    def constant(part: ExtensionParts) -> bool:
-        tokens = [part.name, *(token for each in part.options for token in each.values)]
-        return all(isinstance(value(token), str) for token in tokens)
-
-    def match(part: ExtensionParts) -> Make[Match]:
-        made = _match(unquoted(part.name), tuple(map(option, part.options)), part.kind == "PROTOCOL")
-        return _always(made(())) if constant(part) else made
-
-    def target(part: ExtensionParts) -> Make[Target]:
-        made = _target(value(part.name), tuple(map(option, part.options)), part.kind == "GOTO")
-        return _always(made(())) if constant(part) else made
-
-    counters = parts.counters
-    to = value(parts.target.name) if parts.target else None
-    return Template(
-        tuple(map(option, parts.generic)),
-        tuple(map(match, parts.matches)),
-        target(parts.target) if parts.target else None,
-        to if isinstance(to, int) else None,
-        parts.target is not None and parts.target.kind == "GOTO",
-        tuple(re.findall(r"\d+", counters[0])) if len(counters) == 1 else tuple(map(value, counters)),
-        _tests(found, slots) if found else (),
-        tuple((check, tuple(map(option, part.options))) for check, part in found.checks) if found else (),
-        frozenset().union(*(chains for chains, _ in found.hooks)) if found else frozenset(),
-    )
+    def fits(self, given: Given, chain: str, family: Family) -> bool:
+        """Whether each value is of its kind, and the rule may stand in that chain."""
+        return chain not in self.never_in and all(kind.fits(given[slot], family) for slot, kind in self.tests)
 
 
-def _tests(found: Findings, slots: dict[int, int]) -> tuple[tuple[int, Kind], ...]:
-    return tuple((slots[asked.token.start_pos], asked.kind) for asked in found.values if asked.token.start_pos in slots)
+def beginning() -> Template:
+    """The template of no rule, for what follows it."""
+
+    def nothing(given: Given, line: int, number: int, chain: str, text: str, problem: Diagnostic | None = None) -> Rule:
+        raise UnfitError
+
+    return Template(nothing)
 
 
-def _always(part: Part) -> Make[Part]:
-    return lambda given: part
+def packets(counters: Given) -> int | None:
+    """The packets that a rule's counters tell, None where they are no numbers."""
+    found = _numbers(counters)
+    return found[0] if found else None
 
 
-def _option(name: str, values: tuple[Value, ...], negated: bool) -> Make[Option]:
-    texts = tuple(value for value in values if isinstance(value, str))
-    if len(texts) == len(values):
-        return _always(Option(name, texts, negated))
-    if len(values) == 1:
-        [slot] = [value for value in values if isinstance(value, int)]
-        return lambda given: Option(name, (given[slot],), negated)
-    return lambda given: Option(
-        name, tuple([value if isinstance(value, str) else given[value] for value in values]), negated
-    )
+def bytes_(counters: Given) -> int | None:
+    """The bytes that a rule's counters tell, None where they are no numbers."""
+    found = _numbers(counters)
+    return found[1] if found else None
 
 
-def _match(name: str, options: tuple[Make[Option], ...], implicit: bool) -> Make[Match]:
-    if len(options) == 1:
-        [only] = options
-        return lambda given: Match(name, (only(given),), implicit)
-    return lambda given: Match(name, tuple([make(given) for make in options]), implicit)
-
-
-def _target(name: Value, options: tuple[Make[Option], ...], goto: bool) -> Make[Target]:
-    if isinstance(name, int):
-        return lambda given: Target(given[name], (), goto)
-    return lambda given: Target(name, tuple([make(given) for make in options]), goto)
+def _numbers(counters: Given) -> list[int] | None:
+    """PACKETS and BYTES, or both in one value with a comma."""
+    texts = counters[0].split(",") if len(counters) == 1 else counters[:COUNTERS]
+    if len(texts) != COUNTERS or not all(text.isdecimal() and len(text) < 4000 for text in texts):
+        return None
+    return [int(text) for text in texts]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from lark import Token, Tree
 
-from kptui.syntax.grammar import VALUES, Loaded, unquoted
+from kptui.syntax.grammar import VALUES, Loaded
+from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Options, Vocabulary, canonical
 
 GENERIC = {

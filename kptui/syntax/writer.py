@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kptui.syntax.ast import Chain, Option, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
-from kptui.syntax.lines import BLANKS
+from kptui.syntax.shapes import BLANKS
 
 _GENERIC = {"source": "-s", "destination": "-d", "in": "-i", "out": "-o", "protocol": "-p", "fragment": "-f"}
 _PLAIN = re.compile(r"[^ \t\n\"]+\Z")

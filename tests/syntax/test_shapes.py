@@ -8,19 +8,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kptui.syntax.grammar import parser_for
-from kptui.syntax.lines import BLANKS
-from kptui.syntax.shapes import RuleReader
+from kptui.netfilter.extensions.values import kind
+from kptui.syntax.ast import Rule
+from kptui.syntax.quoting import unquoted
+from kptui.syntax.shapes import BLANKS, VALUE, RuleReader
+from kptui.syntax.text import Lines
 from tests.support import shared
 from tests.syntax.support import CATALOGUE, corpus_files, corpus_rows, read_text, sample_files, text_of
 
 
 def reader(table: str = "", six: bool = False) -> RuleReader:
-    return RuleReader(lambda: parser_for(CATALOGUE), CATALOGUE, 6 if six else 4, table)
+    return RuleReader(CATALOGUE, 6 if six else 4, table)
+
+
+def read(rules: RuleReader, text: str, chain: str = "X") -> Rule:
+    return next(rules.rules(Lines(text), (1,), chain))
 
 
 def agree(rules: RuleReader, text: str, chain: str = "INPUT") -> None:
-    assert rules.read(text, 1, 1, chain) == rules.read_plainly(text, 1, 1, chain), text
+    """The same three times over: learning the shape, looking it up, by its pattern."""
+    text = text.strip(BLANKS)
+    plainly = rules.read_plainly(text, 1, 1, chain)
+    for _ in range(3):
+        assert read(rules, text, chain) == plainly, text
 
 
 @pytest.mark.parametrize("path", sample_files(), ids=lambda path: path.stem)
@@ -55,7 +65,7 @@ def test_a_large_dump_has_few_shapes() -> None:
     rules = reader("nat")
     lines = [line for line in text.split("\n") if line.startswith("-A ")]
     for line in lines[:2000]:
-        rules.read(line, 1, 1, "X")
+        read(rules, line)
     assert rules.shapes < 60
     for line in lines[::40]:
         agree(rules, line, "X")
@@ -80,3 +90,59 @@ def test_generated_lines(lines: list[str]) -> None:
     rules = reader()
     for text in [*lines, *lines]:
         agree(rules, text.strip(BLANKS))
+
+
+REAL = sorted({rule.text for path in sample_files() for _, _, rule in read_text(text_of(path)).rules()})
+ODD = "10.0.0.300 10/8 1.2.3.4/33 1.2.3.4:0 1.2.3.4:65536 080 65535 1.5 0x1/0x1 -1 ! -j # a,b KUBE-SEP- ACCEPT DNAT tcp"
+VALUES = st.one_of(
+    st.sampled_from([*ODD.split(" "), *QUOTED, "\t", "a\rb", "a\x0bb", "10.0.0.1:80-90", "fd00::1/128"]),
+    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}(/[0-9]{1,2})?(:[0-9]{1,5})?", fullmatch=True),
+    st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), min_size=1, max_size=6),
+    st.text('ab -\\"', max_size=8).map(lambda text: f'"{text}"'),
+)
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> list[str]:
+    """A real rule, and the same with some of its words changed."""
+    text = draw(st.sampled_from(REAL))
+    words = text.split(" ")
+    for _ in range(draw(st.integers(1, 3))):
+        words[draw(st.integers(2, len(words) - 1))] = draw(VALUES)
+    return [text, draw(st.sampled_from(["", "[3:4] "])) + " ".join(words)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(changed(), min_size=1, max_size=3), st.booleans())
+def test_changed_values(pairs: list[list[str]], nat: bool) -> None:
+    rules = reader("nat" if nat else "")
+    for texts in pairs:
+        for text in texts:
+            agree(rules, text.strip(BLANKS))
+
+
+KINDS = ["network", "networks", "nat", "port", "ports", "orderedports", "text(0-12)", "text(1-9)"]
+
+
+@pytest.mark.parametrize(("name", "family"), [(name, family) for name in KINDS for family in kind(name).usual])
+def test_usual_values_fit_their_kind(name: str, family: int) -> None:
+    found = kind(name)
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.from_regex(found.usual[family], fullmatch=True))
+    def usual(text: str) -> None:
+        assert found.fits(unquoted(text), family)
+        assert VALUE.fullmatch(f"x {text}", 2)
+
+    usual()
+
+
+def test_usual_lines_are_told_by_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise all of the above would hold, and reading be slow."""
+    rules = reader("nat")
+    lines = [f"-A KUBE-SEP-X -s 10.0.{n}.9/32 -j KUBE-MARK-MASQ" for n in range(6)]
+    lines += [f"-A KUBE-SEP-X -p tcp -m tcp -j DNAT --to-destination 10.0.{n}.9:{80 + n}" for n in range(6)]
+    for text in lines[:3] + lines[6:9]:
+        read(rules, text)
+    monkeypatch.setattr(rules, "_look_up", None)
+    assert [read(rules, text).text for text in lines[9:]] == lines[9:]

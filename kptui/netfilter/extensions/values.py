@@ -15,6 +15,14 @@ from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.vocabulary import Kind, anything
 
 Fits = Callable[[str, int], bool]
+
+# What iptables-save usually writes, as patterns: see Kind.usual.
+_USUAL_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_USUAL_ADDRESS = rf"{_USUAL_BYTE}(?:\.{_USUAL_BYTE}){{3}}"
+_USUAL_NETWORK = {4: rf"{_USUAL_ADDRESS}(?:/(?:3[0-2]|[12]?[0-9]))?"}
+_USUAL_PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})"
+_USUAL_PORTS = dict.fromkeys((4, 6), _USUAL_PORT)
+_USUAL_NAT = {4: rf"{_USUAL_ADDRESS}(?::{_USUAL_PORT})?"}
 _NUMBER = re.compile(r"[+]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z")
 _MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}\Z")
 _BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64}
@@ -139,7 +147,9 @@ def _text(argument: str) -> Kind:
     words = words if not least else f"{words}, not empty"
     if argument == "":
         return Kind(words, anything)
-    return Kind(words, lambda text, family: least <= len(text.encode("utf-8", "surrogateescape")) <= most)
+    usual = f'"[ !#-\\[\\]-~]{{{least},{most}}}"|[A-Za-z0-9][A-Za-z0-9_-]{{{max(0, least - 1)},{most - 1}}}'
+    fits: Fits = lambda text, family: least <= len(text.encode("utf-8", "surrogateescape")) <= most  # noqa: E731
+    return Kind(words, fits, usual=dict.fromkeys((4, 6), usual))
 
 
 def _enum(argument: str) -> Kind:
@@ -233,7 +243,7 @@ def _nat(argument: str) -> Kind:
         return split_endpoint(text, family)[1] is None and fits(text, family)
 
     without = Kind("ADDRESS[-ADDRESS]: a port needs -p tcp, udp, sctp or dccp", bare)
-    return Kind("ADDRESS[-ADDRESS][:PORT[-PORT]]", fits, without)
+    return Kind("ADDRESS[-ADDRESS][:PORT[-PORT]]", fits, without, usual=_USUAL_NAT)
 
 
 def _redirect_ports(argument: str) -> Kind:
@@ -318,24 +328,26 @@ _PLAIN: dict[str, Callable[[str], Kind]] = {
     "mark": lambda _: _pair(32, ""),
     "pair16": lambda _: _pair(16, ""),
     "tos": _tos,
-    "port": lambda _: Kind("a port, by number or name", lambda text, family: is_port(text)),
+    "port": lambda _: Kind("a port, by number or name", lambda text, family: is_port(text), usual=_USUAL_PORTS),
     "ports": lambda _: Kind(
-        "a port, or two as LOW:HIGH", _between(":", lambda text, family: is_port(text))
+        "a port, or two as LOW:HIGH", _between(":", lambda text, family: is_port(text)), usual=_USUAL_PORTS
     ),
     "orderedports": lambda _: Kind(
         "a port, or two as LOW:HIGH, the lower first",
         _between(":", lambda text, family: is_port(text), 1, _port_value),
+        usual=_USUAL_PORTS,
     ),
     "portlist": _port_list,
     "natports": _redirect_ports,
     "reject": _reject,
     "nat": _nat,
     "address": lambda _: Kind("an address", is_address),
-    "network": lambda _: Kind("an address or a network", is_network),
+    "network": lambda _: Kind("an address or a network", is_network, usual=_USUAL_NETWORK),
     "networks": lambda _: Kind(
         "an address, a network, or several with commas",
         _listed(is_network),
-        negated=Kind("one address or network: ! goes with a single one", is_network),
+        negated=Kind("one address or network: ! goes with a single one", is_network, usual=_USUAL_NETWORK),
+        usual=_USUAL_NETWORK,
     ),
     "addressrange": _address_range,
     "length": _prefix_length,
