@@ -6,6 +6,7 @@ What there are very many of are named tuples: nothing else that can't be changed
 from __future__ import annotations
 
 import gc
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -111,6 +112,14 @@ class Chain(NamedTuple):
         return self.policy is not None
 
 
+class Chains(Mapping[str, Chain]):
+    """The chains of a table by name, in the order of the dump."""
+
+    @abstractmethod
+    def rules(self) -> Iterator[Rule]:
+        """Every rule, chain by chain, without a chain being made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table and its chains by name, in the order of the dump; `end` is the line of its COMMIT (0: none)."""
@@ -118,7 +127,7 @@ class Table:
     name: str
     family: Family
     line: int
-    chains: Mapping[str, Chain]
+    chains: Chains
     end: int = 0
 
 
@@ -157,5 +166,6 @@ class Ruleset:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything that could not be read, by line; builds every rule, so it takes time on a large dump."""
         with collector_paused():
-            found = [each for _, _, rule in self.rules() for each in (rule.error, rule.problem) if each is not None]
+            rules = (rule for table in self.tables for rule in table.chains.rules())
+            found = [each for rule in rules for each in (rule.error, rule.problem) if each is not None]
         return tuple(sorted([*self.notes, *found], key=lambda found: (found.line, found.column)))

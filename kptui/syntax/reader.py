@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import overload
 
-from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
+from kptui.syntax.ast import Chain, Chains, Family, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
 from kptui.syntax.lines import Reading
 from kptui.syntax.shapes import RuleReader
@@ -41,14 +41,15 @@ class Rules(Sequence[Rule]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         place = range(len(self.numbers))[index]
-        return next(self._reader.rules(self._lines, self.numbers[place : place + 1], self._chain, place + 1))
+        of = (self._chain, self.numbers[place : place + 1])
+        return next(self._reader.rules(self._lines, (of,), place + 1))
 
     def __iter__(self) -> Iterator[Rule]:
         """The rules in order."""
-        return self._reader.rules(self._lines, self.numbers, self._chain)
+        return self._reader.rules(self._lines, ((self._chain, self.numbers),))
 
 
-class Chains(Mapping[str, Chain]):
+class _Chains(Chains):
     """The chains of one table by name, each made of its declaration when it is asked for."""
 
     def __init__(self, found: OpenTable, lines: Lines, reader: RuleReader) -> None:
@@ -67,6 +68,10 @@ class Chains(Mapping[str, Chain]):
             packets, _, count = text[text.rindex("[") + 1 : -1].partition(":")
             return Chain(name, None, declared, rules, int(packets), int(count), text)
         return Chain(name, declared.policy, declared.line, rules, declared.packets, declared.bytes, declared.text)
+
+    def rules(self) -> Iterator[Rule]:
+        """Every rule, chain by chain."""
+        return self._reader.rules(self._lines, self._found.rules.items())
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a chain of that name."""
@@ -125,4 +130,4 @@ def _table(found: OpenTable, lines: Lines, vocabulary: Vocabulary) -> Table:
     # Only of a whole table it is known that there are no other chains.
     chains: Container[str] | None = found.chains.keys() if found.headed else None
     reader = RuleReader(vocabulary, family, found.name, chains)
-    return Table(found.name, family, found.line, Chains(found, lines, reader), found.end)
+    return Table(found.name, family, found.line, _Chains(found, lines, reader), found.end)

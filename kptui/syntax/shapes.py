@@ -10,7 +10,7 @@ refuse, goes through Lark by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -60,33 +60,33 @@ class RuleReader:
         self._table = table
         self._chains = chains
         self._own_rules = frozenset(vocabulary.target_names()) - VERDICTS
-        self._may_follow = _Chains(vocabulary) if chains is None else chains
+        self._led_to = _Chains(vocabulary) if chains is None else chains
         self._templates: dict[tuple[str, ...], Template | None] = {}
         self._kept: dict[int, Rule] = {}
         self._last = beginning()
 
-    def rules(self, lines: Lines, numbers: Iterable[int], chain: str, first: int = 1) -> Iterator[Rule]:
-        """The rules of one chain, on the lines of those numbers; the first of them is the chain's rule `first`.
+    def rules(self, lines: Lines, chains: Iterable[tuple[str, Sequence[int]]], first: int = 1) -> Iterator[Rule]:
+        """The rules of chains: of each the name, and the numbers of the lines that its rules from `first` on stand on.
 
         A rule that iptables would refuse has its error, one that the grammar refuses is opaque.
         """
-        text, starts, family, chains = lines.text, lines.starts, self._family, self._may_follow
-        for number, line in enumerate(numbers, first):
-            start = starts[line - 1]
-            last = self._last
-            for place, known in enumerate(last.followers):
-                found = known.match(text, start)
-                if found is not None:
-                    rule = known.bound(found, line, number, chain, family, chains)
-                    if rule is None:
+        text, starts, family, targets = lines.text, lines.starts, self._family, self._led_to
+        for chain, numbers in chains:
+            for number, line in enumerate(numbers, first):
+                last = self._last
+                for place, known in enumerate(last.followers):
+                    found = known.match(text, starts[line - 1])
+                    if found is None:
                         continue
-                    self._last = known
-                    if place:
-                        last.prefer(place)
-                    break
-            else:
-                rule = self._look_up(lines[line - 1].strip(BLANKS), line, number, chain)
-            yield rule
+                    rule = known.bound(found, line, number, chain, family, targets)
+                    if rule is not None:
+                        self._last = known
+                        if place:
+                            last.prefer(place)
+                        break
+                else:
+                    rule = self._look_up(lines[line - 1].strip(BLANKS), line, number, chain)
+                yield rule
 
     def read_plainly(self, text: str, line: int, number: int, chain: str) -> Rule:
         """The same rule without any shape: what Lark's tree of the line says."""

@@ -22,7 +22,7 @@ def reader(table: str = "", six: bool = False) -> RuleReader:
 
 
 def read(rules: RuleReader, text: str, chain: str = "X") -> Rule:
-    return next(rules.rules(Lines(text), (1,), chain))
+    return next(rules.rules(Lines(text), [(chain, [1])]))
 
 
 def agree(rules: RuleReader, text: str, chain: str = "INPUT") -> None:
