@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.kubernetes.frontend import Frontend, RuleRef
@@ -20,7 +21,7 @@ COLUMNS = (
     Column("endpoints", 10, rank=1),
     Column("also", 8, rank=3),
 )
-BAR = 12
+BAR = 8
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
@@ -37,10 +38,27 @@ def services_table(ports: Sequence[ServicePort], width: int | None, paint: Paint
 
 
 def _row(port: ServicePort) -> list[str]:
-    number = f"{port.protocol}/{port.port}" if port.port is not None else port.protocol
     name = visible(port.title if port.name else "(no name)")
-    cells = [name, number, port.cluster_ip or "", outside_words(port), endpoints_words(port), extras(port)]
+    cells = [name, port_words(port), port.cluster_ip or "", outside_words(port), endpoints_words(port), extras(port)]
     return [visible(cell) for cell in cells]
+
+
+def port_words(port: ServicePort) -> str:
+    """tcp/443."""
+    return f"{port.protocol}/{port.port}" if port.port is not None else port.protocol
+
+
+_HEIGHTS = "▁▂▃▄▅▆▇"
+WEIGHTS = 16
+"""So many endpoints are drawn in a table's cell."""
+
+
+def weights(port: ServicePort) -> str:
+    """A bar an endpoint, the highest for the largest share; “?” where a share isn't known."""
+    shares = [pod.share for pod in port.endpoints[:WEIGHTS]]
+    most = max((share for share in shares if share), default=Fraction(1))
+    signs = ("?" if share is None else _HEIGHTS[int(share / most * 6)] if share else " " for share in shares)
+    return "".join(signs) + ("…" if len(port.endpoints) > WEIGHTS else "")
 
 
 def outside_words(port: ServicePort) -> str:
@@ -83,34 +101,42 @@ def duration(seconds: int) -> str:
     return f"{seconds}s"
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line about a Service: what it is about, what is said, and how it is painted (good, bad, … or not)."""
+
+    head: str
+    text: str
+    kind: str = ""
+
+
 def service_block(port: ServicePort, paint: Paint = plain) -> str:
     """Everything about one Service port."""
-    return "\n".join(_block(port, paint))
+    head, *lines = service_lines(port)
+    told = [f"  {line.head:<16}  {paint(line.text, line.kind) if line.kind else line.text}" for line in lines]
+    return "\n".join([f"{paint(head.text, head.kind)}", *told])
 
 
-def _block(port: ServicePort, paint: Paint) -> Iterator[str]:
-    yield paint(visible(port.title), "strong") + f"  {visible(port.protocol)}"
+def service_lines(port: ServicePort, numbers: bool = True) -> Iterator[Line]:
+    """Everything about one Service port, its name first; without `numbers` not the lines of its endpoints."""
+    yield Line("service", f"{visible(port.title)}  {visible(port.protocol)}", "strong")
     for each in port.frontends:
-        yield _line(_kind(each), f"{each.address:<24}  {_leads(each)}".rstrip())
+        yield Line(_kind(each), f"{each.address:<24}  {_leads(each)}".rstrip())
     for each in port.refused:
         where = f", {rule_words(each.refused_by)}" if each.refused_by else ""
-        yield _line("", paint(f"{each.address} is {each.refusal} for want of endpoints{where}", "bad"))
+        yield Line("", f"{each.address} is {each.refusal} for want of endpoints{where}", "bad")
     policies = [f"{name} {policy}" for name, policy in _policies(port) if policy]
     if policies:
-        yield _line("traffic policy", ", ".join(policies))
+        yield Line("traffic policy", ", ".join(policies))
     if port.session_affinity is not None:
-        yield _line("affinity", f"a client stays with its endpoint for {port.session_affinity} s")
+        yield Line("affinity", f"a client stays with its endpoint for {port.session_affinity} s")
     if port.source_ranges:
-        yield _line("sources", ", ".join(port.source_ranges))
+        yield Line("sources", ", ".join(port.source_ranges))
     if port.health_check_node_port is not None:
-        yield _line("health check", f"node port {port.health_check_node_port}")
-    yield from endpoint_lines(port)
-    if port.chains:
-        yield _line("chains", ", ".join(port.chains.values()))
-
-
-def _line(head: str, text: str) -> str:
-    return f"  {head:<16}  {text}"
+        yield Line("health check", f"node port {port.health_check_node_port}")
+    yield from endpoint_lines(port, numbers)
+    for head, chain in zip(["chains"] + [""] * len(port.chains), port.chains.values(), strict=False):
+        yield Line(head, chain)
 
 
 def _kind(frontend: Frontend) -> str:
@@ -131,16 +157,18 @@ def _policies(port: ServicePort) -> Iterator[tuple[str, str | None]]:
     yield "external", port.external_policy
 
 
-def endpoint_lines(port: ServicePort) -> Iterator[str]:
+def endpoint_lines(port: ServicePort, numbers: bool = True) -> Iterator[Line]:
     """A line an endpoint: its share as a number and as a bar."""
     head = "endpoints"
     for pod in port.endpoints:
-        words = [f"{visible(pod.address):<22} {share_words(pod.share):>6} {bar(pod.share)}"]
+        words = [f"{visible(pod.address):<21} {share_words(pod.share):>6} {bar(pod.share)}"]
         if pod.local is not None:
-            words.append("this node" if pod.local else "elsewhere")
+            words.append("here" if pod.local else "elsewhere")
         if pod.local_share is not None and pod.cluster_share is not None and pod.local:
-            words.append(f"{share_words(pod.local_share)} by local policy")
-        yield _line(head, "  ".join([*words, f"line {pod.line}"]))
+            words.append(f"{share_words(pod.local_share)} locally")
+        if numbers:
+            words.append(f"line {pod.line}")
+        yield Line(head, "  ".join(words).rstrip())
         head = ""
 
 

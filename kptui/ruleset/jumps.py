@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 from kptui.syntax.ast import Rule, Table
 
@@ -23,3 +27,110 @@ def leads_to(rule: Rule, table: Table) -> str | None:
     if rule.target is None or rule.target.name not in table.chains:
         return None
     return None if table.chains[rule.target.name].builtin else rule.target.name
+
+
+_MAYBE = re.compile(r"""(?:\A|[ \t])(?:-[jg]|--jump|--goto)[ \t=]+"?([^\s"]+)""")
+"""What may be a jump in a rule as written; inside a comment it is none, which building the rule tells."""
+
+
+class JumpIndex:
+    """Who jumps where in one table; only rules that are asked about are built."""
+
+    def __init__(self, table: Table, lines: Sequence[str]) -> None:
+        """`lines` is the dump's text."""
+        self.table = table
+        self._lines = lines
+
+    def callers(self, chain: str) -> list[Rule]:
+        """The rules that jump or go to a chain, in the order of the dump's chains."""
+        if chain not in self.table.chains:
+            return []
+        places = self._named.get(chain, ())
+        rules = (self.table.chains[name].rules[index] for name, index in places)
+        return [rule for rule in rules if leads_to(rule, self.table) == chain]
+
+    def callees(self, chain: str) -> list[Rule]:
+        """The rules of a chain that jump or go to another one."""
+        found = self.table.chains.get(chain)
+        return [rule for rule in found.rules if leads_to(rule, self.table)] if found else []
+
+    @cached_property
+    def _named(self) -> dict[str, list[tuple[str, int]]]:
+        """For each name after a -j or -g, the chains and indexes of the rules: one pass over the text."""
+        found: dict[str, list[tuple[str, int]]] = {}
+        lines, look = self._lines, _MAYBE.findall
+        for chain in self.table.chains.values():
+            for index, number in enumerate(getattr(chain.rules, "numbers", ())):
+                for name in look(lines[number - 1]):
+                    found.setdefault(name, []).append((chain.name, index))
+        return found
+
+
+Cut = Literal["loop", "above", "more"]
+
+
+@dataclass(frozen=True, slots=True)
+class Jumps:
+    """A chain in a tree of jumps, with the rules that join it to the chain it hangs on.
+
+    `below` is what hangs on it in turn. `cut` says why not all of that is there: it is itself further up (“loop”; no
+    kernel loads that), it is shown elsewhere in the tree already (“above”), or the tree is large enough (“more”).
+    """
+
+    chain: str
+    rules: tuple[Rule, ...]
+    below: tuple[Jumps, ...] = ()
+    cut: Cut | None = None
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Jumps]]:
+        """This chain and all that hang on it, each with its depth."""
+        yield depth, self
+        for each in self.below:
+            yield from each.walk(depth + 1)
+
+
+def callers_tree(index: JumpIndex, chain: str, limit: int = 500) -> Jumps:
+    """A chain, below it the chains with rules that lead to it, and so on up to the base chains."""
+    return _tree(chain, lambda name: _grouped((rule.chain, rule) for rule in index.callers(name)), limit)
+
+
+def callees_tree(index: JumpIndex, chain: str, limit: int = 500) -> Jumps:
+    """A chain, below it the chains that its rules lead to, and so on."""
+
+    def step(name: str) -> dict[str, list[Rule]]:
+        return _grouped((rule.target.name, rule) for rule in index.callees(name) if rule.target)
+
+    return _tree(chain, step, limit)
+
+
+_Step = Callable[[str], Mapping[str, list[Rule]]]
+
+
+def _grouped(pairs: Iterable[tuple[str, Rule]]) -> dict[str, list[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for name, rule in pairs:
+        found.setdefault(name, []).append(rule)
+    return found
+
+
+def _tree(chain: str, step: _Step, limit: int) -> Jumps:
+    """The tree of what `step` leads to; each chain is opened once, and no more chains than the limit are shown."""
+    opened = {chain}
+    left = limit
+
+    def hang(name: str, rules: Sequence[Rule], path: frozenset[str]) -> Jumps:
+        if name in path:
+            return Jumps(name, tuple(rules), cut="loop")
+        if name in opened and path:
+            return Jumps(name, tuple(rules), cut="above" if step(name) else None)
+        nonlocal left
+        opened.add(name)
+        below: list[Jumps] = []
+        for other, between in step(name).items():
+            if left <= 0:
+                return Jumps(name, tuple(rules), tuple(below), "more")
+            left -= 1
+            below.append(hang(other, between, path | {name}))
+        return Jumps(name, tuple(rules), tuple(below))
+
+    return hang(chain, (), frozenset())

@@ -29,7 +29,7 @@ class Key:
         return self.shown or self.keys.partition(",")[0]
 
 
-MOVE, FIND, TRACE, OTHER = "Moving", "Searching", "Tracing", "Other"
+MOVE, FIND, TRACE, VIEW, OTHER = "Moving", "Searching", "Tracing", "Tables", "Other"
 
 KEYS = (
     Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
@@ -38,6 +38,8 @@ KEYS = (
     Key("previous", "N,upper_n", "previous", "Previous", "Previous hop or hit.", TRACE, 0, "N"),
     Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace; O goes back.", TRACE, 5),
     Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
+    Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
+    Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
     Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),
     Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),
@@ -65,6 +67,18 @@ TREE_KEYS = (
     Key("toggle", "space", "fold_or_unfold", "", "Fold or unfold.", MOVE, 0),
 )
 
+VIEW_KEYS = (
+    Key("view_open", "enter", "open", "Open", "In a table: go to the chains of what is selected.", VIEW, 1, "↵"),
+    Key("view_filter", "slash", "filter", "Filter", "In a table: show only what every word fits.", VIEW, 2, "/"),
+    Key("view_order", "o", "order(1)", "Order", "In a table: sort by the next column.", VIEW, 3),
+    Key("view_reverse", "O,upper_o", "reverse", "Reverse", "In a table: sort the other way round.", VIEW, 4, "O"),
+    Key("view_close", "escape", "close", "Close", "In a table: clear the filter, then close it.", VIEW, 5, "esc"),
+    *(key for key in KEYS if key.id in ("trace", "leads", "pane", "copy", "help", "quit")),
+)  # fmt: skip
+"""Keys of every table that covers the explorer; the last row are those that mean the same as elsewhere."""
+
+ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *ROW_KEYS, *TREE_KEYS)))
+
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """Textual's bindings for a table of keys."""
@@ -77,5 +91,5 @@ def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
 def markdown() -> str:
     """The keys as the README's table, the same words as in the help."""
     rows = ["| key | what it does |", "| --- | --- |"]
-    rows += [f"| `{key.label}` | {key.sentence} |" for key in (*KEYS, *ROW_KEYS, *TREE_KEYS)]
+    rows += [f"| `{key.label}` | {key.sentence} |" for key in ALL_KEYS]
     return "\n".join(rows)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from kptui.kubernetes.roles import role
 from kptui.kubernetes.services import ServicePort, Services, label
-from kptui.syntax.ast import Ruleset, Table
+from kptui.syntax.ast import Table
+from kptui.tracing import Session
 
 
 class Naming:
     """Labels of one ruleset's chains, worked out when a chain first comes into sight."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
+    def __init__(self, session: Session) -> None:
         """Nothing is read yet."""
-        self._ruleset = ruleset
+        self._session = session
         self._labels: dict[str, str | None] = {}
-        self._services: Services | None = None
 
     @property
     def services(self) -> Services:
         """The ruleset's Service ports."""
-        if self._services is None:
-            self._services = Services(self._ruleset)
-        return self._services
+        return self._session.services
 
     def label(self, table: Table, chain: str) -> str | None:
         """The Service port or endpoint a chain of the nat table stands for."""

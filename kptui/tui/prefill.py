@@ -21,7 +21,7 @@ def prefill(request: Request, table: Table | None, chain: Chain | None, rule: Ru
             return asked
     service = naming.service(table, chain.name)
     if service is not None:
-        return _from_service(request, service)
+        return from_service(request, service)
     return _from_endpoint(request, chain)
 
 
@@ -37,10 +37,11 @@ def _from_rule(request: Request, rule: Rule, table: Table, naming: Naming) -> Re
         return replace(request, dst=request.local[0].partition("/")[0], dport=port, proto=protocol.value)
     chain = leads_to(rule, table)
     service = naming.service(table, chain) if chain else None
-    return _from_service(request, service) if service else None
+    return from_service(request, service) if service else None
 
 
-def _from_service(request: Request, service: ServicePort) -> Request:
+def from_service(request: Request, service: ServicePort) -> Request:
+    """The request with a Service's cluster IP and port as destination, its node port if it has no cluster IP."""
     if service.cluster_ip is None:
         return replace(request, dport=str(service.node_port or ""), proto=service.protocol)
     return replace(request, dst=service.cluster_ip, dport=str(service.port or ""), proto=service.protocol)

@@ -79,7 +79,7 @@ def test_everything_about_each() -> None:
         "cluster IP        10.96.60.6:443            KUBE-SERVICES 1 (line 80)",
         "traffic policy    internal Cluster, external Local",
         "health check      node port 32100",
-        "10.42.0.41:8443           1/3 ████          this node  all by local policy",
+        "10.42.0.41:8443          1/3 ██▋       here  all locally",
         "KUBE-SVL-SDJIZWTEWZYZXRFP",
     ):
         assert words in out

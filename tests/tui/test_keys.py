@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kptui.tui.keys import KEYS, ROW_KEYS, TREE_KEYS, Key, markdown
+from kptui.tui.keys import ALL_KEYS, KEYS, ROW_KEYS, TREE_KEYS, VIEW_KEYS, Key, markdown
 from kptui.tui.screens.main import MainScreen
+from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
 
@@ -17,22 +18,23 @@ def _keys(keys: tuple[Key, ...]) -> list[str]:
 
 
 def test_no_two_keys_clash_where_they_are_bound_together() -> None:
-    names = _keys((*KEYS, *ROW_KEYS, *TREE_KEYS))
-    assert len(names) == len(set(names))
+    for together in ((*KEYS, *ROW_KEYS, *TREE_KEYS), (*VIEW_KEYS, *ROW_KEYS)):
+        names = _keys(together)
+        assert len(names) == len(set(names))
 
 
 def test_no_key_is_one_that_terminals_mix_up() -> None:
     mixed_up = {"ctrl+i", "ctrl+m", "ctrl+h", "ctrl+j"}
-    assert not mixed_up & set(_keys((*KEYS, *ROW_KEYS, *TREE_KEYS)))
+    assert not mixed_up & set(_keys(ALL_KEYS))
 
 
 def test_ids_are_unique() -> None:
-    ids = [key.id for key in (*KEYS, *ROW_KEYS, *TREE_KEYS)]
+    ids = [key.id for key in ALL_KEYS]
     assert len(ids) == len(set(ids))
 
 
 def test_every_action_exists() -> None:
-    for keys, owner in ((KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree)):
+    for keys, owner in ((KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree), (VIEW_KEYS, ServicesScreen)):
         for key in keys:
             name = key.action.partition("(")[0]
             assert name.startswith("app.") or hasattr(owner, f"action_{name}"), key

@@ -79,3 +79,23 @@ def test_light_theme(snap_compare: Compare) -> None:
         await trace_nginx(pilot)
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=light)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+def test_services(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "s", "j")
+
+    assert snap_compare(explorer(Path("samples/no-endpoints.txt")), terminal_size=size, run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_what_leads_to_a_pod_in_a_light_theme(snap_compare: Compare) -> None:
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.theme = "textual-light"
+        await press(pilot, "s", "w", "j", "j")
+
+    assert snap_compare(explorer(Path("samples/external-traffic-local.txt")), terminal_size=(120, 40), run_before=shown)

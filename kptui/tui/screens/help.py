@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kptui.tui.keys import KEYS, ROW_KEYS, TREE_KEYS
+from kptui.tui.keys import ALL_KEYS
 
 SIGNS = (
     ("→ ⇢", "jump, goto (which does not come back)"),
@@ -45,9 +45,9 @@ class HelpScreen(ModalScreen[None]):
 
 def _help() -> Group:
     blocks: list[Table | Text] = []
-    keys = (*KEYS, *ROW_KEYS, *TREE_KEYS)
-    for group in dict.fromkeys(key.group for key in keys):
-        blocks += [Text(group, style="bold"), _grid([(k.label, k.sentence) for k in keys if k.group == group]), Text()]
+    for group in dict.fromkeys(key.group for key in ALL_KEYS):
+        rows = [(key.label, key.sentence) for key in ALL_KEYS if key.group == group]
+        blocks += [Text(group, style="bold"), _grid(rows), Text()]
     return Group(*blocks, Text("Signs", style="bold"), _grid(list(SIGNS)))
 
 

@@ -20,7 +20,7 @@ from kptui.tui.keys import KEYS, bindings
 from kptui.tui.naming import Naming
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.places import Survey
-from kptui.tui.screens.tracing import Tracing
+from kptui.tui.screens.views import Views
 from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
@@ -31,7 +31,7 @@ from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.trace_panel import TracePanel
 
 
-class MainScreen(Tracing):
+class MainScreen(Views):
     """Tree and rules of one source, and a trace through them."""
 
     BINDINGS: ClassVar = bindings(KEYS)
@@ -119,7 +119,7 @@ class MainScreen(Tracing):
             return
         tree = self.query_one(ChainTree)
         self.session = event.result
-        self.naming = Naming(self.ruleset)
+        self.naming = Naming(self.session)
         self.survey = None
         with tree.prevent(RowView.Moved):
             tree.set_model(TreeModel(self.ruleset, tree.model.opened), self.naming)

@@ -38,7 +38,7 @@ class Places(Screen[None]):
         """Nowhere yet."""
         super().__init__()
         self.session = session
-        self.naming = Naming(session.ruleset)
+        self.naming = Naming(session)
         self.navigation = Navigation()
         self.survey: Survey | None = None
         self.marks: Marks | None = None
@@ -152,8 +152,12 @@ class Places(Screen[None]):
             self.notify("This rule jumps nowhere." if rule else "Select a rule to follow its jump.", timeout=3)
             return
         self.navigation.place = place
-        self.navigation.follow(Place(place.table, target))
-        self._show(Place(place.table, target))
+        self.follow_to(Place(place.table, target))
+
+    def follow_to(self, place: Place) -> None:
+        """Go to a place, with a way back."""
+        self.navigation.follow(place)
+        self._show(place)
 
     def action_back(self) -> None:
         """Back to where the last jump came from."""

@@ -6,7 +6,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from kptui.text import visible
-from kptui.tui.keys import KEYS
+from kptui.tui.keys import KEYS, Key
 
 
 class TopBar(Widget):
@@ -50,18 +50,23 @@ class KeyBar(Widget):
 
     COMPONENT_CLASSES = {"bar--key"}  # noqa: RUF012 - Textual reads it from the class
 
+    def __init__(self, keys: tuple[Key, ...] = KEYS) -> None:
+        """The keys of the screen it stands on."""
+        super().__init__()
+        self._keys = keys
+
     def render(self) -> Text:
         """One line, made from the table of keys."""
         style = self.get_component_rich_style("bar--key", partial=True)
         shown = []
         room = self.size.width - 1
-        for key in sorted((key for key in KEYS if key.rank), key=lambda key: key.rank):
+        for key in sorted((key for key in self._keys if key.rank), key=lambda key: key.rank):
             needed = len(key.label) + len(key.word) + 3
             if needed > room:
                 break
             room -= needed
             shown.append(key)
         text = Text(" ")
-        for key in sorted(shown, key=KEYS.index):
+        for key in sorted(shown, key=self._keys.index):
             text.append(key.label, style=style).append(f" {key.word}  ")
         return text

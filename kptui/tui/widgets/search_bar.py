@@ -29,10 +29,15 @@ class SearchBar(Horizontal):
             self.text = text
             super().__init__()
 
+    def __init__(self, hint: str = "words that occur in a chain's name or a rule", *, id: str) -> None:
+        """`hint` is shown until something is typed."""
+        super().__init__(id=id)
+        self.hint = hint
+
     def compose(self) -> Iterator[Widget]:
         """The line and the count."""
         yield Label("/", id="search-sign")
-        yield Input(id="search-text", placeholder="words that occur in a chain's name or a rule", compact=True)
+        yield Input(id="search-text", placeholder=self.hint, compact=True)
         yield Static(id="search-count", markup=False)
 
     def open(self) -> None:
@@ -41,6 +46,13 @@ class SearchBar(Horizontal):
         field = self.query_one("#search-text", Input)
         self.screen.set_focus(field)
         field.select_all()
+
+    def show_text(self, text: str) -> None:
+        """Show the line with a text in it, hide it without one; nobody is told that it changed."""
+        self.display = bool(text)
+        field = self.query_one("#search-text", Input)
+        with field.prevent(Input.Changed):
+            field.value = text
 
     def count(self, text: str) -> None:
         """Say how many places were found."""

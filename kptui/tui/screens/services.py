@@ -1,0 +1,109 @@
+"""The Services view: a line a Service port, everything about the selected one below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from kptui.ask.request import Request
+from kptui.kubernetes.choosing import ORDERS, matching
+from kptui.kubernetes.service import ServicePort
+from kptui.report.columns import Column
+from kptui.report.services_text import endpoints_words, extras, outside_words, port_words, service_lines, weights
+from kptui.text import visible
+from kptui.tracing import Session
+from kptui.tui.prefill import from_service
+from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.trace_form import TraceForm
+from kptui.tui.table_model import TableColumn, TableModel, TableState
+from kptui.tui.tree_model import Place
+
+STYLES = {"good": "bold", "bad": "bold red", "dim": "dim", "strong": "bold", "": ""}
+
+
+def _endpoints(port: ServicePort) -> str:
+    return " ".join(filter(None, [endpoints_words(port), weights(port)]))
+
+
+def _sign(port: ServicePort) -> str:
+    return "bad" if port.refused else ""
+
+
+COLUMNS: tuple[TableColumn[ServicePort], ...] = (
+    TableColumn(Column("service", 16), lambda port: port.title, ORDERS["name"], lambda port: "strong"),
+    TableColumn(Column("port", 8, rank=2), port_words, ORDERS["port"]),
+    TableColumn(Column("cluster ip", 15), lambda port: port.cluster_ip or "", ORDERS["address"]),
+    TableColumn(Column("outside", 7, rank=4), outside_words, ORDERS["node-port"]),
+    TableColumn(Column("endpoints", 12, rank=1), _endpoints, ORDERS["endpoints"], _sign, slow=True),
+    TableColumn(Column("also", 8, rank=3), extras, extras, _sign, slow=True),
+)
+
+
+class ServicesScreen(TableScreen):
+    """The Services that a ruleset implements."""
+
+    def __init__(self, session: Session, request: Request, state: TableState) -> None:
+        """`request` is the packet traced last, whose source is kept."""
+        super().__init__("Services", session.ruleset.name, TableModel(COLUMNS, matching, state))
+        self.session = session
+        self.request = request
+
+    def load(self) -> Sequence[ServicePort]:
+        """The Service ports; their endpoints are read as they come into sight."""
+        return list(self.session.services)
+
+    def summary(self) -> list[str]:
+        """How many there are."""
+        ports = self.model.items
+        services = {port.service for port in ports if port.name}
+        return [f"{len(services):,} Services", f"{len(ports):,} ports"]
+
+    def nothing(self) -> str:
+        """Why there are none."""
+        if self.session.services.ipvs:
+            return "kube-proxy runs in IPVS mode here: its Services are not in the rules (ipvsadm -Ln)."
+        return "These rules implement no Kubernetes Service."
+
+    def detail(self, item: ServicePort) -> RenderableType:
+        """Addresses, policies, endpoints with weight bars, chains."""
+        grid = Grid.grid(padding=(0, 2))
+        grid.add_column(width=16, style="dim")
+        grid.add_column()
+        for line in service_lines(item, numbers=False):
+            grid.add_row(Text(line.head), Text(visible(line.text), style=STYLES[line.kind]))
+        return grid
+
+    def chosen(self, item: ServicePort) -> Chosen | None:
+        """Its chains in the tree, the first of those that balance selected; the rule that refuses it if it has none."""
+        chains = [Place("nat", chain) for chain in item.chains.values()]
+        if chains:
+            return Chosen(Place("nat", item.chain), tuple(chains))
+        refused = next((each.refused_by for each in item.frontends if each.refused_by), None)
+        return Chosen(Place(refused.table, refused.chain, refused.number)) if refused else None
+
+    def action_trace(self) -> None:
+        """Ask for a packet to the selected Service."""
+        item = self.rows.item
+        if item is not None:
+            filled = from_service(self.request, item)
+            form = TraceForm(filled, self.session.ruleset.family, self.session.services)
+            self.app.push_screen(form, self._asked)
+
+    def _asked(self, request: Request | None) -> None:
+        if request is not None:
+            self.dismiss(Chosen(request=request))
+
+    def action_leads(self) -> None:
+        """Every way to the Service's endpoints, and who leads to its chains."""
+        item = self.rows.item
+        if item is not None:
+            from kptui.tui.screens.leads import LeadsScreen, to_service
+
+            self.app.push_screen(LeadsScreen(self.session, item.title, lambda: to_service(item)), self._led)
+
+    def _led(self, found: Chosen | None) -> None:
+        if found is not None and found.place is not None:
+            self.dismiss(found)

@@ -1,0 +1,249 @@
+"""A table that covers the explorer: filtered as one types, sorted by a column, the selected row in full below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual import on, work
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kptui.ask.request import Request
+from kptui.text import visible
+from kptui.tui.keys import VIEW_KEYS, bindings
+from kptui.tui.screens.help import HelpScreen
+from kptui.tui.table_model import TableModel, TableState
+from kptui.tui.tree_model import Place
+from kptui.tui.widgets.bars import KeyBar, TopBar
+from kptui.tui.widgets.row_view import RowView
+from kptui.tui.widgets.search_bar import SearchBar
+from kptui.tui.widgets.table_list import TableList
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was chosen in a table: a place to go to, with others to unfold, or a packet to trace."""
+
+    place: Place | None = None
+    unfold: tuple[Place, ...] = ()
+    request: Request | None = None
+
+
+class TableScreen(Screen[Chosen]):
+    """What all tables share; a subclass says which items there are and what they lead to."""
+
+    BINDINGS: ClassVar = bindings(VIEW_KEYS)
+
+    class Loaded(Message):
+        """The items have been read."""
+
+        def __init__(self, items: Sequence[Any]) -> None:
+            """The items, not yet filtered or sorted."""
+            self.items = items
+            super().__init__()
+
+    class Arranged(Message):
+        """The rows have been filtered and sorted; only the newest number counts."""
+
+        def __init__(self, number: int, shown: list[Any]) -> None:
+            """The rows in their order."""
+            self.number = number
+            self.shown = shown
+            super().__init__()
+
+    def __init__(self, name: str, about: str, model: TableModel[Any]) -> None:
+        """`name` stands above the table, `about` (the source) in the line at the top."""
+        super().__init__()
+        self.table_name = name
+        self.about = about
+        self.model = model
+        self._arranging = 0
+        self._restored = model.state.row
+
+    # What subclasses say ----------------------------------------------------------------------------------------
+
+    def load(self) -> Sequence[Any]:
+        """All items; runs in a thread."""
+        raise NotImplementedError
+
+    def detail(self, item: Any) -> RenderableType:
+        """An item in full; texts of a dump go in as Text, never as markup."""
+        raise NotImplementedError
+
+    def chosen(self, item: Any) -> Chosen | None:
+        """What enter leads to, None if it leads nowhere."""
+        return None
+
+    def summary(self) -> list[str]:
+        """What the line at the top says of all items."""
+        return [f"{len(self.model.items):,} rows"]
+
+    def nothing(self) -> str:
+        """What is said where there are no items at all."""
+        return "There is nothing to show."
+
+    # What they get ----------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> TableState:
+        """How the table is looked at."""
+        return self.model.state
+
+    @property
+    def rows(self) -> TableList:
+        """The list of rows."""
+        return self.query_one(TableList)
+
+    def compose(self) -> Iterator[Widget]:
+        """Table above, detail below."""
+        yield TopBar(id="top")
+        yield TableList(self.model, id="table")
+        with VerticalScroll(id="table-detail"):
+            yield Static(id="table-detail-text", markup=False)
+        yield SearchBar("words or numbers, each of which has to fit", id="search")
+        yield KeyBar(VIEW_KEYS)
+
+    def on_mount(self) -> None:
+        """Read the items in the background."""
+        self.rows.border_title = self.table_name
+        self.rows.waiting = "reading …"
+        self.query_one(TopBar).show(self.about, [], "", "")
+        self.rows.focus()
+        self._load()
+
+    @work(thread=True, exclusive=True, group="load", exit_on_error=False)
+    def _load(self) -> None:
+        self.post_message(self.Loaded(self.load()))
+
+    @on(Loaded)
+    def loaded(self, event: Loaded) -> None:
+        """Show the items as they were looked at last."""
+        self.model.items = event.items
+        self.query_one(TopBar).show(self.about, self.summary(), "", "")
+        if self.state.words:
+            self.query_one(SearchBar).show_text(self.state.words)
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """Filter and sort: at once where that is quick, else in the background."""
+        self._arranging += 1
+        if self.state.words.strip() or self.model.columns[self.state.order].slow:
+            self._arrange(self._arranging, TableState(self.state.words, self.state.order, self.state.reverse))
+        else:
+            self._show(self.model.arranged(self.state))
+
+    @work(thread=True, exclusive=True, group="arrange", exit_on_error=False)
+    def _arrange(self, number: int, state: TableState) -> None:
+        self.post_message(self.Arranged(number, self.model.arranged(state)))
+
+    @on(Arranged)
+    def arranged(self, event: Arranged) -> None:
+        """Show the rows, unless something else has been asked for by now."""
+        if event.number == self._arranging:
+            self._show(event.shown)
+
+    def _show(self, shown: list[Any]) -> None:
+        self.model.shown = shown
+        self.rows.waiting = "" if self.model.items else self.nothing()
+        self.rows.changed(self._restored)
+        self._restored = 0
+        count = f"{len(shown):,} of {len(self.model.items):,}" if self.state.words.strip() else ""
+        self.query_one(SearchBar).count(count)
+        self.rows.border_subtitle = count
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        item = self.rows.item
+        block = self.query_one("#table-detail", VerticalScroll)
+        block.display = item is not None
+        if item is not None:
+            self.query_one("#table-detail-text", Static).update(self.detail(item))
+            block.scroll_home(animate=False)
+
+    @on(RowView.Moved, "#table")
+    def moved(self, event: RowView.Moved) -> None:
+        """The detail follows the cursor."""
+        self.state.row = event.row
+        self._show_detail()
+
+    @on(RowView.Chosen, "#table")
+    async def double_click(self) -> None:
+        """A double click opens."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Go to what is selected."""
+        item = self.rows.item
+        found = self.chosen(item) if item is not None else None
+        if found is None:
+            self.notify("Nothing to go to." if item is None else "This leads nowhere.", timeout=3)
+        else:
+            self.dismiss(found)
+
+    def action_order(self, step: int) -> None:
+        """Sort by the next column that can be sorted by."""
+        orders = self.model.orders()
+        if orders:
+            at = orders.index(self.state.order) if self.state.order in orders else -1
+            self.state.order, self.state.reverse = orders[(at + step) % len(orders)], False
+            self.rearrange()
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        self.state.reverse = not self.state.reverse
+        self.rearrange()
+
+    def action_filter(self) -> None:
+        """Open the line to filter by."""
+        self.query_one(SearchBar).open()
+
+    @on(SearchBar.Typed)
+    def typed(self, event: SearchBar.Typed) -> None:
+        """Filter as one types."""
+        if event.text != self.state.words:
+            self.state.words = event.text
+            self.rearrange()
+
+    def action_search_entered(self) -> None:
+        """Go on with the keys of the table."""
+        self.set_focus(self.rows)
+
+    def action_close_search(self) -> None:
+        """Give the filter up."""
+        bar = self.query_one(SearchBar)
+        bar.display = False
+        self.set_focus(self.rows)
+        if self.state.words:
+            self.state.words = ""
+            bar.show_text("")
+            self.rearrange()
+
+    def action_close(self) -> None:
+        """Give the filter up, then close the table."""
+        if self.query_one(SearchBar).display:
+            self.action_close_search()
+        else:
+            self.dismiss(Chosen())
+
+    def action_copy(self) -> None:
+        """Copy the selected row."""
+        item = self.rows.item
+        if item is not None:
+            self.app.copy_to_clipboard("\t".join(self.model.cells(item)))
+            self.notify("Copied the row.", timeout=3)
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.app.push_screen(HelpScreen())
+
+
+def plain_detail(lines: Sequence[str]) -> Text:
+    """Lines of text as a detail."""
+    return Text("\n".join(map(visible, lines)))

@@ -1,0 +1,65 @@
+"""The views that cover the main screen, and what becomes of what is chosen in them."""
+
+from __future__ import annotations
+
+from kptui.kubernetes.balancing import destination
+from kptui.tracing import Session
+from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
+from kptui.tui.screens.services import ServicesScreen
+from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.tracing import Tracing
+from kptui.tui.table_model import TableState
+from kptui.tui.widgets.chain_tree import ChainTree
+
+
+class Views(Tracing):
+    """The part of the main screen that opens views."""
+
+    def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
+        """No view has been opened yet."""
+        super().__init__(session, local)
+        self._states: dict[str, TableState] = {}
+
+    def state(self, view: str) -> TableState:
+        """How a view was looked at last."""
+        return self._states.setdefault(view, TableState())
+
+    def open_view(self, view: TableScreen) -> None:
+        """Cover the screen with a view, and do what is chosen in it."""
+        self.app.push_screen(view, self._viewed)
+
+    def _viewed(self, found: Chosen | None) -> None:
+        if found is None:
+            return
+        for place in found.unfold:
+            self.query_one(ChainTree).model.opened.add(place)
+        if found.place is not None and self._exists(found.place):
+            self.follow_to(found.place)
+        if found.request is not None:
+            self.start_trace(found.request)
+
+    def action_services(self) -> None:
+        """The Services of the rules."""
+        self.open_view(ServicesScreen(self.session, self.request, self.state("services")))
+
+    def action_leads(self) -> None:
+        """What leads to the selected chain, or to the endpoint that is selected."""
+        place = self.navigation.place
+        table, chain = self._table_chain(place) if place else (None, None)
+        if table is None or chain is None:
+            self.notify("Select a chain or a rule.", timeout=3)
+            return
+        session, naming, pod = self.session, self.naming, destination(chain)
+        if pod is not None and not chain.builtin:
+            ip, port = pod.ip, pod.port
+            name = naming.label(table, chain.name) or chain.name
+            self.open_view(
+                LeadsScreen(
+                    session,
+                    name,
+                    lambda: [*to_endpoint(session, ip, port), *to_chain(session, table, chain.name, naming)],
+                )
+            )
+        else:
+            name = chain.name
+            self.open_view(LeadsScreen(session, name, lambda: to_chain(session, table, name, naming)))
