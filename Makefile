@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TESTS ?= tests
 
-.PHONY: demo test lint format snapshots smoke clean
+.PHONY: demo test lint format bench snapshots smoke clean
 
 demo: $(VENV)/ready ## open the explorer on a sample; without a terminal, print the sample's trace
 	@$(BIN)/kptui demo
@@ -21,6 +21,9 @@ lint: $(VENV)/ready-dev ## style, types, and which part may import which
 format: $(VENV)/ready-dev ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/ready-dev ## time kptui beside its peers; the real iptables takes root
+	$(BIN)/python -m tests.bench --write docs/benchmarks.md
 
 snapshots: $(VENV)/ready-dev ## accept the screens as they now are; look at them first
 	$(BIN)/python -m pytest -q tests/tui --snapshot-update

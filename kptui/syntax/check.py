@@ -98,14 +98,20 @@ def _generic(parts: RuleParts, vocabulary: Vocabulary) -> Iterator[Problem]:
             yield Problem(option.values[0], message, f"“-p {elsewhere}” is understood on all", warning=True)
     if parts.targets > 1 and parts.target is not None:
         yield Problem(parts.target.name, "there is a target already")
-    if parts.place is not None and parts.edit in ("-A", "--append"):
-        yield Problem(parts.place, f"found “{_short(parts.place)}”, expected an option")
-    if len(parts.counters) > 2:
-        yield Problem(parts.counters[2], f"found “{_short(parts.counters[2])}”, expected an option")
+    yield from (Problem(token, f"found “{_short(token)}”, expected an option") for token in _surplus(parts))
     for token in _tokens(parts):
         if token.type == "UNCLOSED":
             hint = "close it, or the rest of the line and the line's end are part of the value, as for iptables"
             yield Problem(token, "a quote is opened here and never closed", hint, warning=True)
+
+
+def _surplus(parts: RuleParts) -> Iterator[Token]:
+    """What can't stand where it stands: a place for -A, counters twice (those before the rule are cut off already)."""
+    if parts.place is not None and parts.edit in ("-A", "--append"):
+        yield parts.place
+    if len(parts.counters) > 2:
+        yield parts.counters[2]
+    yield from (token for token in parts.counters if token.type == "COUNTERS")
 
 
 def _tokens(parts: RuleParts) -> Iterator[Token]:

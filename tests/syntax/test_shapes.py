@@ -103,13 +103,16 @@ VALUES = st.one_of(
 
 
 @st.composite
-def changed(draw: st.DrawFn) -> list[str]:
-    """A real rule, and the same with some of its words changed."""
+def changed(draw: st.DrawFn, most: int = 1) -> list[str]:
+    """A real rule, and the same with some of its words changed, up to so many times."""
     text = draw(st.sampled_from(REAL))
-    words = text.split(" ")
-    for _ in range(draw(st.integers(1, 3))):
-        words[draw(st.integers(2, len(words) - 1))] = draw(VALUES)
-    return [text, draw(st.sampled_from(["", "[3:4] "])) + " ".join(words)]
+    made = [text]
+    for _ in range(draw(st.integers(1, most))):
+        words = text.split(" ")
+        for _ in range(draw(st.integers(1, 3))):
+            words[draw(st.integers(2, len(words) - 1))] = draw(VALUES)
+        made.append(draw(st.sampled_from(["", "[3:4] "])) + " ".join(words))
+    return made
 
 
 @settings(max_examples=400, deadline=None)
