@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kptui.errors import SourceError
 from kptui.netfilter.extensions import Catalogue
 from kptui.sources import SourceText, read_source
@@ -11,8 +13,14 @@ from kptui.text import visible
 
 
 def load(source: str) -> Ruleset:
-    """Read a file, `-` or `live:` into a ruleset; raises SourceError if it can't be read or holds no rules."""
-    return parse(read_source(source))
+    """Read a source into a ruleset; raises SourceError if it can't be read or holds no rules."""
+    return load_with_facts(source)[0]
+
+
+def load_with_facts(source: str) -> tuple[Ruleset, Mapping[str, str]]:
+    """A source's ruleset, and what it tells of the host, as texts by their names in a bundle; raises SourceError."""
+    found = read_source(source)
+    return parse(found), found.facts
 
 
 def parse(source: SourceText) -> Ruleset:

@@ -13,8 +13,9 @@ from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.services import Services, label
-from kptui.loading import load
+from kptui.loading import load_with_facts
 from kptui.netfilter.address import family_of
+from kptui.netfilter.gathered import host_of
 from kptui.netfilter.host import Host
 from kptui.netfilter.ipsets import IpSets, read_ipsets
 from kptui.netfilter.trace import Trace, Tracer
@@ -27,25 +28,32 @@ from kptui.syntax.diagnostics import Diagnostic
 
 @dataclass
 class Session:
-    """A ruleset with what is known beside it; tracers are kept per host, so that a batch reads each rule once."""
+    """A ruleset with what is known beside it; tracers are kept per host, so that a batch reads each rule once.
+
+    `facts` are texts about the host by their names in a bundle; `ipsets` win over those among them.
+    """
 
     ruleset: Ruleset
     source: str
     backend: Backend | None = None
     ipsets: IpSets | None = None
     names: KnownNames | None = None
-    _tracers: dict[str, tuple[Host, Tracer]] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    _tracers: dict[str, Tracer] = field(default_factory=dict)
+    _hosts: dict[int, Host] = field(default_factory=dict)
 
     @classmethod
     def open(
         cls, source: str, backend: Backend | None = None, ipset: str | None = None, names: KnownNames | None = None
     ) -> Session:
         """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
-        return cls(load(source), source, backend, read_ipsets(ipset) if ipset is not None else None, names)
+        ruleset, facts = load_with_facts(source)
+        return cls(ruleset, source, backend, read_ipsets(ipset) if ipset is not None else None, names, facts)
 
     def again(self) -> Session:
         """The same source, read anew; raises SourceError."""
-        return Session(load(self.source), self.source, self.backend, self.ipsets, self.names)
+        ruleset, facts = load_with_facts(self.source)
+        return Session(ruleset, self.source, self.backend, self.ipsets, self.names, facts)
 
     @property
     def live(self) -> bool:
@@ -59,13 +67,21 @@ class Session:
 
     def trace(self, request: Request, misses: bool = False) -> Trace:
         """Answer a request; raises UsageError if a field makes no sense."""
-        asked = question(request, self._family(request), self.ipsets)
-        return self._tracer(asked.host).trace(asked.packet, asked.origin, misses)
+        asked = question(request, self.host(self._family(request)))
+        return self._tracer(request, asked.host).trace(asked.packet, asked.origin, misses)
+
+    def host(self, family: int) -> Host:
+        """What the source tells of its host; raises SourceError if that can't be read."""
+        if family not in self._hosts:
+            found = host_of(self.facts, family)
+            self._hosts[family] = found if self.ipsets is None else replace(found, ipsets=self.ipsets)
+        return self._hosts[family]
 
     def _family(self, request: Request) -> int:
         """The address family that is asked about: the packet's, if the rules have tables of it, else the rules' own."""
         asked = {family_of(address) for address in (request.src, request.dst) if address}
-        both = {table.family for table in self.ruleset.tables}
+        # A bundle without tables of a family is one of a host without.
+        both = {4, 6} if self.facts else {table.family for table in self.ruleset.tables}
         return asked.pop() if len(asked) == 1 and asked <= both else self.ruleset.family
 
     def notes(self) -> tuple[Diagnostic, ...]:
@@ -85,11 +101,12 @@ class Session:
         chain = self.ruleset.chain("nat", name)
         return label(chain, self.services) if chain else None
 
-    def _tracer(self, host: Host) -> Tracer:
-        key = repr((host.family, host.local, host.routes, host.assume, sorted(host.settings.items())))
+    def _tracer(self, request: Request, host: Host) -> Tracer:
+        told = (host.family, request.local, request.routes, request.assume, sorted(request.settings.items()))
+        key = repr(told)
         if key not in self._tracers:
-            self._tracers[key] = (host, Tracer(self.ruleset, host, self.backend))
-        return self._tracers[key][1]
+            self._tracers[key] = Tracer(self.ruleset, host, self.backend)
+        return self._tracers[key]
 
 
 def requested(packet: str | None, session: Session, settings: Mapping[str, str], options: Mapping[str, Any]) -> Request:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import Network, family_of, network, parse
 from kptui.netfilter.extensions.icmp import parse_type
 from kptui.netfilter.facts import Unknown
-from kptui.netfilter.host import Host, route
-from kptui.netfilter.ipsets import IpSets
+from kptui.netfilter.host import Host, loopback, route
 from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, TCP, WITH_PORTS, Packet, flags
 from kptui.netfilter.protocols import protocol_number
@@ -78,15 +77,19 @@ class Question:
     origin: Origin
 
 
-def question(request: Request, family: int, ipsets: IpSets | None = None) -> Question:
-    """Check every field; raises FieldError for the first that makes no sense."""
+def question(request: Request, base: Host) -> Question:
+    """Check every field; raises FieldError for the first that makes no sense.
+
+    `base` is what is known of the host already; what the request says is added to it, and wins.
+    """
+    family = base.family
     for name in ("src", "dst"):
         given = getattr(request, name)
         if given and _parsed(name, given, _address_family) != family:
             raise FieldError(
                 name, f"--{name} {visible(given)} is an IPv{family_of(given)} address, the rules are IPv{family}."
             )
-    host = _host(request, family, ipsets)
+    host = _host(request, base)
     proto = _parsed("proto", request.proto or "tcp", protocol_number)
     packet = Packet(
         family=family,
@@ -133,7 +136,8 @@ def _address(name: str, text: str, label: str, family: int) -> int | Unknown:
 def _destination(request: Request, family: int, host: Host) -> int | Unknown:
     if not request.to_node:
         return _address("dst", request.dst, "destination address", family)
-    own = [net.address for net in host.local or () if net.mask == (1 << net.bits) - 1]
+    home = loopback(family)
+    own = [net.address for net in host.local or () if net.mask == (1 << net.bits) - 1 and net.address not in home]
     return own[0] if own else Unknown("address of the node", 32 if family == 4 else 128, local=True)
 
 
@@ -205,8 +209,9 @@ def _details(request: Request) -> dict[str, Any]:
     return found
 
 
-def _host(request: Request, family: int, ipsets: IpSets | None) -> Host:
-    local: list[Network] = []
+def _host(request: Request, base: Host) -> Host:
+    family = base.family
+    local: list[Network] = list(base.local or ())
     for text in request.local:
         for part in filter(None, re.split(r"[,\s]+", text)):
             if family_of(part) == family:
@@ -214,13 +219,12 @@ def _host(request: Request, family: int, ipsets: IpSets | None) -> Host:
             else:
                 _parsed("local", part, lambda given: network(given, family_of(given)))
     routes = [_parsed("routes", text, lambda given: route(given, family)) for text in request.routes]
-    return Host(
-        family,
-        tuple(local) if local else None,
-        tuple(routes),
-        dict(request.settings),
-        tuple(_assumption(text) for text in request.assume),
-        ipsets,
+    return replace(
+        base,
+        local=tuple(local) if local or base.local is not None else None,
+        routes=(*base.routes, *routes),
+        settings=dict(request.settings),
+        assume=tuple(_assumption(text) for text in request.assume),
     )
 
 

@@ -16,10 +16,10 @@ def command() -> None:
 
         path = str(demo_path())
         if interactive():
-            from kptui.loading import load
+            from kptui.tracing import Session
             from kptui.tui.app import run
 
-            run(load(path), path, local=("192.168.50.10",))
+            run(Session.open(path), local=("192.168.50.10",))
             return
         from kptui.tracing import Session
 

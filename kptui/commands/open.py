@@ -12,11 +12,11 @@ from kptui.commands.shared import interactive, told
 def command(source: str) -> None:
     """Open the explorer."""
     with told():
-        from kptui.loading import load
+        from kptui.tracing import Session
 
-        ruleset = load(source)
+        session = Session.open(source)
         if not interactive():
             raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
         from kptui.tui.app import run
 
-        run(ruleset, source)
+        run(session)

@@ -31,12 +31,19 @@ packet_options: list[Decorator] = [
 """What a packet is made of."""
 
 host_options: list[Decorator] = [
-    click.option("--local", multiple=True, metavar="IP[/LEN]", help="An address of this host; repeatable."),
-    click.option("--route", "routes", multiple=True, metavar="'CIDR dev IF'", help="A route; repeatable."),
+    click.option(
+        "--local",
+        multiple=True,
+        metavar="IP[/LEN]",
+        help="An address of the host, beside a bundle's; repeatable.",
+    ),
+    click.option(
+        "--route", "routes", multiple=True, metavar="'CIDR dev IF'", help="A route; wins over a bundle's. Repeatable."
+    ),
     click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="What else a match asks for."),
     click.option("--assume", multiple=True, metavar="TEXT=yes|no", help="Settle an unknown match."),
     click.option("--backend", type=click.Choice(["nft", "legacy"]), help="Default: from the dump's header, else nft."),
-    click.option("--ipset", metavar="FILE", help="Output of `ipset save`."),
+    click.option("--ipset", metavar="FILE", help="Output of `ipset save`, in place of a bundle's."),
 ]
 """What is known of the host besides its rules."""
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kptui.netfilter.address import show
+from kptui.netfilter.deciding import decided
 from kptui.netfilter.facts import Fact, Unknown, Unsure
+from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.hooks import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
-from kptui.netfilter.host import Host, Route, loopback
-from kptui.netfilter.packet import Packet
-from kptui.netfilter.routing import arrived, confined, dead_on_arrival, forwardable, from_loopback, routed
+from kptui.netfilter.host import Host, loopback
+from kptui.netfilter.martians import from_loopback
+from kptui.netfilter.own_address import source_for
+from kptui.netfilter.packet import Decision, Name, Number, Packet
+from kptui.netfilter.routing import arrived, dead_on_arrival, forwardable, forwarding, refused
 from kptui.netfilter.walk import Journal, TableWalk, Terminal, part
 from kptui.netfilter.worlds import Flow, Ways
 from kptui.syntax.ast import Backend, Ruleset
@@ -22,6 +25,8 @@ Origin = Literal["external", "local"]
 End = Literal["forwarded", "delivered", "sent", "dropped", "rejected", "queued", "lost"]
 _ELSEWHERE = Unknown("outgoing interface after rerouting", 120)
 """The device of a packet of this host that was translated, where nobody told the routes."""
+_REROUTING = ("mangle", "nat")
+"""The tables of OUTPUT after which a packet may be routed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,63 +71,93 @@ class Journey:
         delivered = self._hook(INPUT, here, journal)
         return [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
 
-    def _forward(self, out: str | Unknown, flow: Flow, journal: Journal) -> Flow:
+    def _forward(self, out: Name, flow: Flow, journal: Journal) -> Flow:
         """FORWARD and POSTROUTING; the TTL is one less from here on (ip_forward.c)."""
         leaving = Flow()
         for packet, ways in flow:
-            route = self._route(packet)
-            if self._lost(packet, ways, journal):
+            assert packet.route is not None
+            if not forwarding(packet, ways, self.host, journal) or refused(packet, packet.route, journal, ways):
                 continue
-            device = route.device if route else out
+            device = packet.route.device if isinstance(packet.route.device, str) else out
             left = forwardable(packet, device, ways, journal)
             if left:
                 less = packet.ttl - 1 if isinstance(packet.ttl, int) else Unknown("TTL after forwarding", 8)
                 leaving.take(packet.but(out=device, ttl=less), left)
         return self._hook(POSTROUTING, self._hook(FORWARD, leaving, journal), journal)
 
-    def _route(self, packet: Packet) -> Route | None:
-        """The route a packet takes, None where it or the routes aren't known."""
-        return self.host.route(packet.dst, packet.in_ if confined(packet) and isinstance(packet.in_, str) else None)
-
-    def _lost(self, packet: Packet, ways: Ways, journal: Journal) -> bool:
-        """Whether no route leads to where a packet goes; then it ends here."""
-        if not self.host.routes or isinstance(packet.dst, Unknown) or self._route(packet) is not None:
-            return False
-        lost = Flow()
-        lost.take(packet, ways)
-        journal.lose(f"no route to {show(packet.dst, packet.family)}", lost)
-        return True
-
-    def _routable(self, flow: Flow, journal: Journal) -> Flow:
-        """What the host can send; a packet to itself needs no route."""
-        kept, asked = Flow(), Flow()
-        for packet, ways in flow:
-            # Whether it is for the host itself is asked only where it matters.
-            local_source = isinstance(packet.src, int) and packet.src in loopback(packet.family)
-            (asked if self.host.routes or local_source else kept).take(packet, ways)
-        here, onward = routed(asked, self.host, journal)
-        kept.merge(here)
-        for packet, ways in onward:
-            allowed = from_loopback(packet, ways, self.host, journal)
-            if allowed and not self._lost(packet, allowed, journal):
-                kept.take(packet, allowed)
-        return kept
-
     def _local(self, packet: Packet, journal: Journal) -> list[Arrived]:
-        start = packet.but(in_="", out=self._device(packet, packet.out))
-        flow = self._routable(Flow.of(start), journal)
-        flow = self._routable(self._tables(OUTPUT, ("raw", "mangle", "nat"), flow, journal), journal)
-        # The later tables of OUTPUT still see the old device: rerouting is done, skb->dev is set afterwards.
-        flow = self._tables(OUTPUT, ("filter", "security"), flow, journal)
-        here, onward = routed(flow, self.host, journal)
-        sent = Flow()
-        for moved, ways in onward:
-            given = packet.out if moved.dst == start.dst else _ELSEWHERE
-            sent.take(moved.but(out=self._device(moved, given)), ways)
+        given = packet.out
+        flow = self._hook(OUTPUT, self._departing(packet.but(in_=""), journal), journal)
+        here, sent = Flow(), Flow()
+        for moved, ways in flow:
+            for decision, some in self._last_decision(moved, ways, journal):
+                if decision.kind in HERE:
+                    here.take(moved.but(route=decision), some)
+                    continue
+                told = given if moved.dst == packet.dst else _ELSEWHERE
+                fixed = not isinstance(told, Unknown) or not isinstance(decision.device, str)
+                sent.take(moved.but(route=decision, out=told if fixed else decision.device), some)
         return [
             Arrived("sent", self._hook(POSTROUTING, sent, journal)),
             Arrived("delivered", self._looped(here, journal)),
         ]
+
+    def _departing(self, packet: Packet, journal: Journal) -> Flow:
+        """A packet that a process sends, routed for the first time, with an address of its own."""
+        start = Flow()
+        for each, ways in Flow.of(packet):
+            if not self._asked_early(each):
+                known = self.host.is_local(each.dst) is True and isinstance(each.out, Unknown)
+                start.take(each.but(out="lo") if known else each, ways)
+                continue
+            for routed, some in self._routed(each, ways, journal):
+                assert routed.route is not None
+                start.take(_sourced(self._leaving(routed), self.host), some)
+        return start
+
+    def _leaving(self, packet: Packet) -> Packet:
+        """A packet with the device it leaves by, where the user has not named one."""
+        assert packet.route is not None
+        return packet.but(out=packet.route.device) if isinstance(packet.out, Unknown) else packet
+
+    def _asked_early(self, packet: Packet) -> bool:
+        """Whether it matters before OUTPUT where a packet goes; without routes it is asked when all else is done."""
+        local_source = isinstance(packet.src, int) and packet.src in loopback(packet.family)
+        return self.host.routed or local_source
+
+    def _routed(self, packet: Packet, ways: Ways, journal: Journal) -> list[tuple[Packet, Ways]]:
+        """The packet with each decision of routing; what can't be sent is lost."""
+        found = []
+        for decision, some in decided(packet, ways, Query.of(packet, "lo"), self.host, journal):
+            left = some
+            if decision.kind not in HERE:
+                left = from_loopback(packet, decision.device, some, self.host, journal)
+                if not left or refused(packet, decision, journal, left):
+                    continue
+            found.append((packet.but(route=decision), left))
+        return found
+
+    def _last_decision(self, packet: Packet, ways: Ways, journal: Journal) -> list[tuple[Decision, Ways]]:
+        """Where a packet of this host goes in the end."""
+        if packet.route is not None:
+            return [(packet.route, ways)]
+        return decided(packet, ways, Query.of(packet, "lo"), self.host, journal)
+
+    def _rerouted(self, flow: Flow, table: str, journal: Journal) -> Flow:
+        """Routed again if a table of OUTPUT changed what routing looks at (ip_route_me_harder).
+
+        mangle does so for a changed source, destination, mark or TOS, nat for a changed destination. `-o` in the tables
+        after it still is the old device: only POSTROUTING sees the new one.
+        """
+        after = Flow()
+        for packet, ways in flow:
+            plain = packet.but(before=())
+            if packet.before == _looked_at(packet, table) or not self._asked_early(packet):
+                after.take(plain, ways)
+                continue
+            for routed, some in self._routed(plain, ways, journal):
+                after.take(routed, some)
+        return after
 
     def _looped(self, flow: Flow, journal: Journal) -> Flow:
         """To an address of the host itself: out by lo and in again, with nat done after POSTROUTING."""
@@ -135,14 +170,6 @@ class Journey:
             back.take(packet.but(in_="lo", out="", first=False, tracked=packet.connected), ways)
         return self._hook(INPUT, self._hook(PREROUTING, back, journal), journal)
 
-    def _device(self, packet: Packet, given: str | Unknown) -> str | Unknown:
-        if not isinstance(given, Unknown):
-            return given
-        if self.host.is_local(packet.dst) is True:
-            return "lo"
-        route = self.host.route(packet.dst)
-        return route.device if route else given
-
     def _hook(self, hook: str, flow: Flow, journal: Journal) -> Flow:
         return self._tables(hook, tables(hook, self.backend), flow, journal)
 
@@ -153,12 +180,19 @@ class Journey:
             walk = self.walk(name, hook)
             if walk is None or not flow:
                 continue
-            if name == "nat":
-                flow, aside = _first_packets(flow)
-                flow = walk.run(flow, journal) if flow else flow
-                flow.merge(self._untranslated(aside, walk, journal))
-            else:
-                flow = walk.run(flow, journal)
+            again = hook == OUTPUT and name in _REROUTING
+            if again:
+                flow = _noted(flow, name)
+            flow = self._translated(walk, flow, journal) if name == "nat" else walk.run(flow, journal)
+            if again:
+                flow = self._rerouted(flow, name, journal)
+        return flow
+
+    def _translated(self, walk: TableWalk, flow: Flow, journal: Journal) -> Flow:
+        """The nat table, which sees the first packet of a connection only."""
+        flow, aside = _first_packets(flow)
+        flow = walk.run(flow, journal) if flow else flow
+        flow.merge(self._untranslated(aside, walk, journal))
         return flow
 
     def _untranslated(self, flow: Flow, walk: TableWalk, journal: Journal) -> Flow:
@@ -178,6 +212,30 @@ class Journey:
                 reason = "it goes where its connection's first packet was translated to"
                 journal.ended.append(Terminal("UNKNOWN", reason, flow_lost))
         return passing
+
+
+def _looked_at(packet: Packet, table: str) -> tuple[Number, ...]:
+    """What of a packet makes a table of OUTPUT have it routed again, if it changes."""
+    return (packet.dst,) if table == "nat" else (packet.src, packet.dst, packet.mark, packet.tos)
+
+
+def _noted(flow: Flow, table: str) -> Flow:
+    """The same packets, with what routing looks at kept beside."""
+    after = Flow()
+    for packet, ways in flow:
+        after.take(packet.but(before=_looked_at(packet, table)), ways)
+    return after
+
+
+def _sourced(packet: Packet, host: Host) -> Packet:
+    """A packet with the address that the kernel gives it, where its process chose none and it can be known."""
+    if not isinstance(packet.src, Unknown) or packet.src.local or packet.route is None:
+        return packet
+    address = source_for(host, packet)
+    if address is None:
+        return packet
+    original = packet.original.but(src=address) if packet.original else None
+    return packet.but(src=address, original=original)
 
 
 def _tracked(flow: Flow) -> Flow:

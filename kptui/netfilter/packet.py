@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kptui.netfilter.address import network
 from kptui.netfilter.facts import Unknown
 
 Number = int | Unknown
@@ -12,6 +13,25 @@ Name = str | Unknown
 
 TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
 WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
+EVERYONE = 0xFFFFFFFF
+"""255.255.255.255, which every host on the link takes for its own."""
+MULTICAST = {4: network("224.0.0.0/4", 4), 6: network("ff00::/8", 6)}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What routing decided for a packet: the kind of its route, or `none` where there is none.
+
+    `devices` are all that the route may leave by, `device` the one of this decision, `told` says for people which route
+    it is.
+    """
+
+    kind: str
+    device: Name = ""
+    via: int | None = None
+    source: int | None = None
+    devices: frozenset[str] = frozenset()
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +42,8 @@ class Packet:
     packets whose connection has met the nat table already (loopback's second pass). `tracked` is False as long as
     conntrack has not looked at the packet (in the raw table), `template` True if a CT rule there has set it up.
     `tproxy` is True once TPROXY took it, `original` the packet as it came, before any NAT, `changed` names the kernel's
-    lists that rules on its way may have changed.
+    lists that rules on its way may have changed. `route` is what routing decided last, `before` what it
+    looked at, while a table of OUTPUT is walked that may make it look again.
     """
 
     family: int = 4
@@ -55,6 +76,8 @@ class Packet:
     tproxy: bool = False
     original: Packet | None = None
     changed: frozenset[str] = frozenset()
+    route: Decision | None = None
+    before: tuple[Number, ...] = ()
 
     @property
     def state(self) -> str:

@@ -5,28 +5,26 @@ Seen on Linux 6.18. The sources that the kernel calls martian are looked at afte
 
 from __future__ import annotations
 
-from kptui.netfilter.address import Network, network, show
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
+from kptui.netfilter.address import network
+from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely_in
+from kptui.netfilter.facts import Answer, Fact, Unsure
+from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
-from kptui.netfilter.packet import Name, Packet
-from kptui.netfilter.walk import Journal, part
+from kptui.netfilter.martians import come_back, no_martians
+from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
+from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Ways
 
-EVERYONE = 0xFFFFFFFF
-"""255.255.255.255, which every host on the link takes for its own."""
-
-_MULTICAST = {4: network("224.0.0.0/4", 4), 6: network("ff00::/8", 6)}
 _LINK_LOCAL = network("fe80::/10", 6)
-_LOCALNET = "route_localnet is set"
 
 
 def dead_on_arrival(packet: Packet) -> str | None:
     """Why IPv6 throws a packet from outside away before any rule sees it (ip6_rcv_core), None if it does not."""
     if packet.family != 6 or packet.in_ == "lo":
         return None
-    if _in(packet.src, loopback(6)) or _in(packet.dst, loopback(6)):
+    if surely_in(packet.src, loopback(6)) or surely_in(packet.dst, loopback(6)):
         return "::1 never comes in from outside"
-    return "the source is a multicast address" if _in(packet.src, _MULTICAST[6]) else None
+    return "the source is a multicast address" if surely_in(packet.src, MULTICAST[6]) else None
 
 
 def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
@@ -34,165 +32,107 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
     here, onward = Flow(), Flow()
     for packet, ways in flow:
         # A packet on the loopback device was routed when it was sent.
-        left = ways if packet.in_ == "lo" else _no_martians(packet, ways, host, journal)
-        if _in(packet.dst, _MULTICAST[packet.family]):
+        left = ways if packet.in_ == "lo" else no_martians(packet, ways, host, journal)
+        if surely_in(packet.dst, MULTICAST[packet.family]):
             joined, left = _group(packet, left, journal)
             here.take(packet, joined)
-            _lose(journal, f"this host is in no group {_shown(packet)}", packet, left)
+            lose(journal, f"this host is in no group {shown_destination(packet)}", packet, left)
             continue
         if packet.family == 4 and packet.dst == EVERYONE:
             here.take(packet, left)
             continue
         broadcast, left = _broadcast(packet, left, host, journal)
-        mine, others = _delivered(packet, left, host, journal)
-        for ways_here in (broadcast, mine):
-            if ways_here:
-                here.take(packet, ways_here)
-        if others:
-            onward.take(packet, others)
-    return here, onward
-
-
-def routed(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
-    """(Packets to this host itself, packets to others) of those that a process of it sends."""
-    here, onward = Flow(), Flow()
-    for packet, ways in flow:
-        mine, others = _delivered(packet, ways, host, journal)
+        if broadcast:
+            here.take(packet, broadcast)
+        mine, left = _taken_by_mark(packet, left, host, journal)
         if mine:
             here.take(packet, mine)
-        if others:
-            onward.take(packet, others)
+        for decision, some in _looked_up(packet, left, host, journal):
+            kept = come_back(packet, some, decision, host, journal)
+            if kept:
+                (here if decision.kind in HERE else onward).take(packet.but(route=decision), kept)
     return here, onward
+
+
+def _looked_up(packet: Packet, ways: Ways, host: Host, journal: Journal) -> list[tuple[Decision, Ways]]:
+    if not ways:
+        return []
+    oif = packet.in_ if confined(packet) and isinstance(packet.in_, str) else ""
+    return decided(packet, ways, Query.of(packet, packet.in_, oif), host, journal)
+
+
+def refused(packet: Packet, decision: Decision, journal: Journal, ways: Ways) -> bool:
+    """Whether a decision sends a packet nowhere; then it is lost."""
+    where = f" to {shown_destination(packet)}" if isinstance(packet.dst, int) else ""
+    words = {
+        "none": f"no route{where}",
+        "blackhole": f"{decision.told} is a black hole",
+        "unreachable": f"{decision.told} says unreachable (ICMP host unreachable)",
+        "prohibit": f"{decision.told} says prohibited (ICMP administratively prohibited)",
+    }
+    if decision.kind not in words:
+        return False
+    lose(journal, words[decision.kind], packet, ways)
+    return True
+
+
+def forwarding(packet: Packet, ways: Ways, host: Host, journal: Journal) -> bool:
+    """Whether the host forwards what comes in where the packet did; what it does not forward is lost.
+
+    Nothing known of it, it does. IPv4 asks the device's own setting (IN_DEV_FORWARD), IPv6 that of all (ip6_forward).
+    """
+    name = "net.ipv6.conf.all.forwarding" if packet.family == 6 else "net.ipv4.conf.DEV.forwarding"
+    if packet.family == 4 and not isinstance(packet.in_, str):
+        name = "net.ipv4.ip_forward"
+    if host.sysctl(name, packet.in_) != "0":
+        return True
+    shown = name.replace("DEV", packet.in_) if isinstance(packet.in_, str) else name
+    lose(journal, f"this host does not forward ({shown} = 0)", packet, ways)
+    return False
 
 
 def forwardable(packet: Packet, out: Name, ways: Ways, journal: Journal) -> Ways:
     """The ways on which a packet may be forwarded to a device; the rest is lost (ip_forward.c, ip6_forward)."""
     if isinstance(packet.ttl, int) and packet.ttl <= 1:
-        _lose(journal, "the TTL expired before it could be forwarded", packet, ways)
+        lose(journal, "the TTL expired before it could be forwarded", packet, ways)
         return {}
-    if packet.family == 4 or not (_in(packet.src, _LINK_LOCAL) or packet.src == 0):
+    if packet.family == 4 or not (surely_in(packet.src, _LINK_LOCAL) or packet.src == 0):
         return ways
     # Such a source means something on its own link only, and there it is let back.
     if isinstance(packet.in_, str) and isinstance(out, str):
         answer: Answer = packet.in_ == out
     else:
         answer = Unsure(Fact(("back", packet.dst)), "the devices it comes in and goes out by are not known")
-    back, ended = _decided(answer, ways, f"{_shown(packet)} lies behind the incoming interface", journal)
-    _lose(journal, f"the source {_source(packet)} is not forwarded to another link", packet, ended)
+    back, ended = parted(answer, ways, f"{shown_destination(packet)} lies behind the incoming interface", journal)
+    lose(journal, f"the source {shown_source(packet)} is not forwarded to another link", packet, ended)
     return back
-
-
-def from_loopback(packet: Packet, ways: Ways, host: Host, journal: Journal) -> Ways:
-    """The ways on which a packet of this host may go to another one: from 127.0.0.0/8 route_localnet must allow it."""
-    if packet.family == 6 or not _in(packet.src, loopback(4)):
-        return ways
-    allowed, refused = _decided(_localnet(host), ways, _LOCALNET, journal)
-    _lose(journal, f"a packet from {_source(packet)} may not leave this host without route_localnet", packet, refused)
-    return allowed
 
 
 def confined(packet: Packet) -> bool:
     """Whether IPv6 looks for a route on the incoming interface only (rt6_need_strict)."""
-    return packet.family == 6 and (_in(packet.dst, loopback(6)) or _in(packet.dst, _LINK_LOCAL))
-
-
-def _no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal) -> Ways:
-    """Lose what the kernel calls martian; IPv6 has none after PREROUTING."""
-    if packet.family == 6:
-        return ways
-    why = _martian(packet, host)
-    if why:
-        _lose(journal, why, packet, ways)
-        return {}
-    for address, words in ((packet.dst, "to"), (packet.src, "from")):
-        if _in(address, loopback(4)):
-            ways, refused = _decided(_localnet(host), ways, _LOCALNET, journal)
-            shown = show(address, 4) if isinstance(address, int) else ""
-            _lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused)
-            break
-    return ways
-
-
-def _martian(packet: Packet, host: Host) -> str | None:
-    """Why an IPv4 packet from outside is surely a martian, None if it isn't surely."""
-    if not isinstance(packet.src, int):
-        return "martian destination 0.0.0.0" if packet.dst == 0 else None
-    if packet.src in _MULTICAST[4] or packet.src == EVERYONE or (packet.src == 0 and packet.dst != EVERYONE):
-        return f"martian source {_source(packet)}"
-    if packet.dst == 0:
-        return "martian destination 0.0.0.0"
-    own = host.is_local(packet.src) is True and (packet.src not in loopback(4) or packet.src == 0x7F000001)
-    if own and host.settings.get("accept_local", "no").lower() not in ("yes", "true", "1"):
-        return f"martian source: {_source(packet)} is an address of this host"
-    return None
-
-
-def _localnet(host: Host) -> Answer:
-    """Whether 127.0.0.0/8 may be routed; `--set route_localnet=yes|no` tells."""
-    told = host.settings.get("route_localnet")
-    if told is not None:
-        return told.lower() in ("yes", "true", "1")
-    return Unsure(Fact(("route_localnet",)), "the sysctl route_localnet is not known (--set route_localnet=yes|no)")
+    return packet.family == 6 and (surely_in(packet.dst, loopback(6)) or surely_in(packet.dst, _LINK_LOCAL))
 
 
 def _group(packet: Packet, ways: Ways, journal: Journal) -> tuple[Ways, Ways]:
     answer = Unsure(Fact(("group", packet.dst)), "the multicast groups this host is in are not known")
-    return _decided(answer, ways, f"this host is in the multicast group {_shown(packet)}", journal)
+    return parted(answer, ways, f"this host is in the multicast group {shown_destination(packet)}", journal)
 
 
 def _broadcast(packet: Packet, ways: Ways, host: Host, journal: Journal) -> tuple[Ways, Ways]:
     """(Ways on which the destination is a network's broadcast address, the others): the last address of a route."""
-    route = host.route(packet.dst)
-    if route is None or not host.may_be_broadcast(packet.dst):
+    route = host.connected(packet.dst)
+    if host.broadcasts is not None or route is None or not host.may_be_broadcast(packet.dst):
         return {}, ways
     why = f"whether the network of {route.device} has a broadcast address is not known"
     answer = Unsure(Fact(("broadcast", packet.dst)), why)
-    return _decided(answer, ways, f"{_shown(packet)} is a broadcast address of {route.device}", journal)
+    return parted(answer, ways, f"{shown_destination(packet)} is a broadcast address of {route.device}", journal)
 
 
-def _delivered(packet: Packet, ways: Ways, host: Host, journal: Journal) -> tuple[Ways, Ways]:
-    """(Ways on which a packet is for this host, the others)."""
-    if packet.tproxy:
-        why = "whether a policy route by mark delivers it to this host is not known"
-        answer: Answer = Unsure(Fact(("tproxy route",)), why)
-    elif _nobodys(packet):
-        answer = False
-    else:
-        answer = host.is_local(packet.dst)
-    return _decided(answer, ways, f"{_shown(packet)} is an address of this host", journal)
-
-
-def _nobodys(packet: Packet) -> bool:
-    """Whether the destination is no single host's: a group, everyone, or ::1 seen on another device than lo."""
-    if _in(packet.dst, _MULTICAST[packet.family]) or (packet.family == 4 and packet.dst == EVERYONE):
-        return True
-    return packet.family == 6 and _in(packet.dst, loopback(6)) and packet.in_ not in ("", "lo")
-
-
-def _decided(answer: Answer, ways: Ways, text: str, journal: Journal) -> tuple[Ways, Ways]:
-    """(Ways for which it is so, the others)."""
-    if not ways:
-        return {}, {}
-    if isinstance(answer, Unsure):
-        return part(ways, answer, None, text, journal)
-    return (ways, {}) if answer is True else ({}, ways)
-
-
-def _lose(journal: Journal, reason: str, packet: Packet, ways: Ways) -> None:
-    if ways:
-        lost = Flow()
-        lost.take(packet, ways)
-        journal.lose(reason, lost)
-
-
-def _in(address: int | Unknown, net: Network) -> bool:
-    """Whether an address surely is in a network."""
-    return isinstance(address, int) and address in net
-
-
-def _shown(packet: Packet) -> str:
-    return show(packet.dst, packet.family) if isinstance(packet.dst, int) else f"the {packet.dst.label}"
-
-
-def _source(packet: Packet) -> str:
-    return show(packet.src, packet.family) if isinstance(packet.src, int) else f"the {packet.src.label}"
+def _taken_by_mark(packet: Packet, ways: Ways, host: Host, journal: Journal) -> tuple[Ways, Ways]:
+    """(Ways on which a packet that TPROXY took is for this host, the others), where the policy rules don't tell."""
+    if not packet.tproxy or host.policies is not None:
+        return {}, ways
+    why = "whether a policy route by mark delivers it to this host is not known"
+    return parted(
+        Unsure(Fact(("tproxy route",)), why), ways, f"{shown_destination(packet)} is an address of this host", journal
+    )

@@ -1,4 +1,4 @@
-"""Files, packed ones too, and standard input."""
+"""Files, packed ones too, bundles, and standard input."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import os
 import sys
 import zlib
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, cast
 
 from kptui.errors import SourceError
+from kptui.sources.bundle import is_archive, read_archive, read_directory
 from kptui.sources.text import SourceText, decode
 from kptui.text import visible
 
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
-MAX_BYTES = 2 << 30
+_LOOK = 65536
+MAX_BYTES = 1 << 30
 """More than any dump (the largest reported has 700,000 lines, about 100 MB), less than what brings a host down."""
 
 
 def read_file(name: str) -> SourceText:
-    """The text of a file; raises SourceError."""
+    """The text of a file, or of a bundle's members; raises SourceError."""
     path = Path(name)
-    shown = visible(name)
     try:
         if path.is_dir():
-            raise SourceError(f"{shown} is a directory: expected a file with the output of iptables-save.")
+            return read_directory(name)
+        if path.is_socket() or path.is_block_device():
+            raise SourceError(f"{visible(name)} is no file: expected one with the output of iptables-save.")
         with path.open("rb") as file:
-            data = _read(file, shown)
+            return _read(file, name)
     except FileNotFoundError:
-        raise SourceError(f"There is no file {shown}.") from None
+        raise SourceError(f"There is no file {visible(name)}.") from None
     except (OSError, ValueError) as error:
-        raise _unreadable(shown, error) from None
-    return SourceText(name, decode(data, name))
+        raise _unreadable(visible(name), error) from None
 
 
 def read_stdin() -> SourceText:
     """The text on standard input, which then becomes the terminal again so that the explorer can read keys."""
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("Nothing comes in on standard input: pipe the output of iptables-save into it.")
-    data = _read(sys.stdin.buffer, "standard input")
+    found = _read(sys.stdin.buffer, "standard input")
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
@@ -47,34 +49,65 @@ def read_stdin() -> SourceText:
     else:
         os.dup2(terminal, 0)
         os.close(terminal)
-    return SourceText("standard input", decode(data, "standard input"))
+    return found
 
 
-def _read(file: BinaryIO, shown: str) -> bytes:
-    """All bytes of a file, unpacked where gzip or xz packed them; no more is unpacked than a dump can hold."""
-    start = file.read(len(_XZ))
+class _Rejoined(io.RawIOBase):
+    """A stream of which the beginning has been looked at already."""
+
+    def __init__(self, start: bytes, rest: IO[bytes]) -> None:
+        self._start = start
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._start[: len(buffer)] or self._rest.read(len(buffer))
+        self._start = self._start[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _read(file: IO[bytes], name: str) -> SourceText:
+    """What a file holds, unpacked where gzip or xz packed it; no more is unpacked than a dump can hold."""
+    shown = visible(name)
     try:
-        if start.startswith((_GZIP, _XZ)):
-            packed = io.BytesIO(start + file.read(MAX_BYTES))
-            with gzip.open(packed) if start.startswith(_GZIP) else _xz(packed) as unpacked:
-                data = unpacked.read(MAX_BYTES + 1)
-        else:
-            data = start + file.read(MAX_BYTES)
+        stream = _unpacked(file)
+        start = stream.read(_LOOK)
+        if is_archive(start):
+            return read_archive(name, io.BufferedReader(_Rejoined(start, stream)))
+        binary = b"\0" in start
+        data = start if binary else start + stream.read(MAX_BYTES)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise _unreadable(shown, error) from None
     if len(data) > MAX_BYTES:
         raise SourceError(f"{shown} is larger than {MAX_BYTES >> 30} GiB, so it is no dump.")
-    return data
+    return SourceText(name, decode(data, name))
 
 
-def _xz(packed: BinaryIO) -> IO[bytes]:
-    """The file that xz packed; a damaged one raises ValueError."""
-    import lzma  # only where there is something for it to do
+def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    start = file.read(len(_XZ))
+    whole = io.BufferedReader(_Rejoined(start, file))
+    if start.startswith(_GZIP):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=whole))
+    return _Xz(whole) if start.startswith(_XZ) else whole
 
-    try:
-        return io.BytesIO(lzma.open(packed).read(MAX_BYTES + 1))
-    except lzma.LZMAError as error:
-        raise ValueError(str(error)) from None
+
+class _Xz(io.BufferedReader):
+    """What xz packed; a damaged one raises ValueError."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        import lzma  # only where there is something for it to do
+
+        self._error = lzma.LZMAError
+        super().__init__(cast("io.RawIOBase", lzma.LZMAFile(packed)))  # noqa: SIM115
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            return super().read(size)
+        except self._error as error:
+            raise ValueError(str(error)) from None
 
 
 def _unreadable(shown: str, error: Exception) -> SourceError:

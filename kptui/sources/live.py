@@ -1,40 +1,39 @@
-"""This host's own rules, by iptables-save -c; reading is all that is done."""
+"""This host's own rules and facts, and those of its network namespaces; reading is all that is done."""
 
 from __future__ import annotations
 
-import subprocess
+from pathlib import Path
 
 from kptui.errors import SourceError
-from kptui.sources.text import SourceText, decode
+from kptui.sources.gather import Gathered, gather, local_runner
 from kptui.text import visible
 
 LIVE = "live:"
-COMMAND = ("iptables-save", "-c")
-TIMEOUT = 60
-"""Seconds; a dump of 160,000 rules takes two or three."""
+NETNS = "netns:"
+FOLDER = Path("/run/netns")
+"""Where `ip netns add` keeps the namespaces by name."""
 
 
-def read_live() -> SourceText:
-    """The rules of this host with their counters; raises SourceError with one sentence on what is missing."""
+def gather_live() -> Gathered:
+    """All that this host tells; raises SourceError with one sentence on what is missing."""
+    return gather("this host", local_runner(), "This host")
+
+
+def gather_netns(name: str) -> Gathered:
+    """All that a network namespace of this host tells; raises SourceError."""
+    shown = visible(name)
+    if not name or name.startswith("-") or "/" in name or name in (".", ".."):
+        raise SourceError(f"“{shown}” can't be the name of a network namespace: expected netns:NAME.")
+    path = FOLDER / name
     try:
-        done = subprocess.run(COMMAND, capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, check=False)
-    except FileNotFoundError:
-        raise SourceError("This host has no iptables-save: install iptables, or name a dump file.") from None
-    except PermissionError:
-        raise SourceError(
-            "iptables-save may not be run by this user: run kptui as root, or name a dump file."
-        ) from None
-    except OSError as error:
-        raise SourceError(f"iptables-save could not be run: {error.strerror or error}.") from None
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"iptables-save did not answer within {TIMEOUT} seconds.") from None
-    said = visible(done.stderr.decode("utf-8", "replace").strip().split("\n")[0])
-    if done.returncode != 0:
-        if "ermission denied" in said or "must be root" in said or "ermitted" in said:
-            raise SourceError(
-                "Reading this host's rules needs root (CAP_NET_ADMIN): run kptui as root, or name a dump file."
-            )
-        raise SourceError(f"iptables-save failed: {said or f'exit code {done.returncode}'}")
-    if not done.stdout.strip():
-        raise SourceError("This host has no iptables rules: no table is loaded.")
-    return SourceText("this host", decode(done.stdout, "the output of iptables-save"))
+        there = path.exists()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        raise SourceError(f"There is no network namespace {shown}; `ip netns list` names those there are.")
+    run = local_runner(("nsenter", f"--net={path}", "--"))
+    probe = run(("true",))
+    if probe.code != 0:
+        why = "nsenter is not installed (util-linux)" if probe.missing else probe.error
+        raise SourceError(f"The network namespace {shown} can't be entered, which needs root: {why}.")
+    return gather(f"network namespace {name}", run, f"The network namespace {shown}")

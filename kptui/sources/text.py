@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kptui.errors import SourceError
 from kptui.text import visible
@@ -10,10 +11,11 @@ from kptui.text import visible
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A source's name as shown to people, and its text."""
+    """A source's name as shown to people, and its text; `facts` are texts about the host, by their name in a bundle."""
 
     name: str
     text: str
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -11,7 +11,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
-from kptui.syntax.ast import Ruleset
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import KEYS
@@ -87,6 +86,6 @@ class Kptui(App[None]):
                 yield SystemCommand(f"{key.word} ({key.label})", key.sentence, partial(screen.run_action, key.action))
 
 
-def run(ruleset: Ruleset, source: str, local: tuple[str, ...] = ()) -> None:
+def run(session: Session, local: tuple[str, ...] = ()) -> None:
     """Open the explorer and stay until it is left."""
-    Kptui(Session(ruleset, source), local).run()
+    Kptui(session, local).run()

@@ -8,10 +8,11 @@ import pytest
 
 from kptui.ask.request import FieldError, Question, Request, question
 from kptui.netfilter.facts import Unknown
+from kptui.netfilter.host import Host
 
 
 def ask(family: int = 4, /, **fields: Any) -> Question:
-    return question(Request(**fields), family)
+    return question(Request(**fields), Host(family))
 
 
 class TestDefaults:

@@ -13,7 +13,7 @@ import pytest
 
 from kptui.errors import SourceError
 from kptui.sources import is_live, read_source
-from kptui.sources.live import COMMAND
+from kptui.sources.commands import RULES as SAVES
 
 RULES = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
 
@@ -45,8 +45,8 @@ class TestFiles:
     def test_a_missing_file(self, tmp_path: Path) -> None:
         assert refused(str(tmp_path / "none.txt")) == f"There is no file {tmp_path}/none.txt."
 
-    def test_a_directory(self, tmp_path: Path) -> None:
-        assert "is a directory" in refused(str(tmp_path))
+    def test_a_directory_that_is_no_bundle(self, tmp_path: Path) -> None:
+        assert "holds no rules" in refused(str(tmp_path))
 
     @pytest.mark.parametrize("content", [b"", b" \n\t\n"])
     def test_an_empty_file(self, tmp_path: Path, content: bytes) -> None:
@@ -141,7 +141,7 @@ class TestLive:
     def test_the_rules_come_with_their_counters(self, program: Path) -> None:
         self.write(program, """echo "$*"; echo '*filter'; echo 'a warning' >&2""")
         assert read_source("live:").text == "-c\n*filter\n"
-        assert COMMAND == ("iptables-save", "-c")
+        assert SAVES[0].argv == ("iptables-save", "-c")
 
     def test_without_the_program(self, program: Path) -> None:
         assert "has no iptables-save" in refused("live:")
@@ -181,5 +181,5 @@ class TestLive:
 
     def test_a_program_that_hangs_is_given_up(self, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.write(program, "while :; do :; done")
-        monkeypatch.setattr("kptui.sources.live.TIMEOUT", 0.05)
+        monkeypatch.setattr("kptui.sources.gather.TIMEOUT", 0.05)
         assert "did not answer" in refused("live:")

@@ -23,6 +23,10 @@ def _address_is(kinds: frozenset[str], host: Host, address: Number, what: str, l
         sure = _sure(address)
         if sure is not None:
             return sure in kinds
+    if isinstance(address, int) and host.broadcasts is not None and limit is None:
+        # All of the local routing table is known; what is not in it is unicast (inet_addr_type).
+        own = "BROADCAST" if address in host.broadcasts else "LOCAL" if host.is_local(address) is True else "UNICAST"
+        return own in kinds
     local = host.is_local(address)
     if kinds == {"LOCAL"} and limit is None:
         return local

@@ -12,8 +12,9 @@ from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import port
 from kptui.netfilter.facts import Fact, Unknown, Unsure
 from kptui.netfilter.hooks import INPUT, OUTPUT, POSTROUTING
-from kptui.netfilter.host import loopback
+from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.intervals import Intervals, subtract
+from kptui.netfilter.own_address import bare, first_on, nowhere, select
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
 from kptui.syntax.ast import Option
 
@@ -137,7 +138,9 @@ def _masquerade(options: Sequence[Option], scope: Scope) -> Apply:
     to, draws = _ports(options, scope), _draws(options)
 
     def apply(packet: Packet) -> Effect:
-        known = scope.host.source_on(packet.out) if packet.out != "lo" else None
+        known = _leaving(packet, scope.host)
+        if known is None and scope.host.family == 4 and nowhere(scope.host):
+            return Effect(packet, "DROP", "MASQUERADE", "the host has no address to masquerade with")
         # On lo, only IPv6 may take the loopback address: IPv4's is of a smaller scope.
         looping = scope.host.family == 6 and (packet.out == "lo" or isinstance(packet.out, Unknown))
         address = known if known is not None else _own("outgoing", scope, looping)
@@ -146,6 +149,17 @@ def _masquerade(options: Sequence[Option], scope: Scope) -> Apply:
         return Effect(packet.but(src=address, sport=number, snat="MASQUERADE"), "ACCEPT", "MASQUERADE")
 
     return apply
+
+
+def _leaving(packet: Packet, host: Host) -> int | None:
+    """The address of the leaving interface, None where it isn't known."""
+    if isinstance(packet.out, Unknown):
+        return None
+    if host.addresses is None:
+        return host.source_on(packet.out) if packet.out != "lo" else None
+    dst = packet.dst if isinstance(packet.dst, int) else None
+    gateway = packet.route.via if packet.route is not None else None
+    return select(host, packet.out, dst, dst if gateway is None else gateway)
 
 
 def _own(which: str, scope: Scope, looping: bool = False) -> Unknown:
@@ -170,13 +184,15 @@ def _redirect(options: Sequence[Option], scope: Scope) -> Apply:
 
     def apply(packet: Packet) -> Effect:
         number = _port(to, packet.dport, packet, draws)
+        words = f"REDIRECT {text}".strip()
         if scope.hook == OUTPUT:
             loopback = parse("127.0.0.1" if scope.host.family == 4 else "::1", scope.host.family)
             new = packet.but(dst=loopback, dport=number)
+        elif scope.host.family == 4 and bare(scope.host, packet.in_):
+            return Effect(packet, "DROP", words, "the incoming interface has no address to redirect to")
         else:
-            new = packet.but(dst=_own("incoming", scope), dport=number)
+            new = packet.but(dst=_coming(packet, scope), dport=number)
         written = _written(new.dst, number if text else None, f"this host:{text}" if text else "this host", scope)
-        words = f"REDIRECT {text}".strip()
         if scope.hook == OUTPUT or not _narrow(packet.dst, scope):
             return Effect(new.but(dnat=written), "ACCEPT", words)
         why = "whether the incoming interface has an address of the destination's scope is not known"
@@ -186,6 +202,12 @@ def _redirect(options: Sequence[Option], scope: Scope) -> Apply:
         )
 
     return apply
+
+
+def _coming(packet: Packet, scope: Scope) -> Number:
+    """The address of the incoming interface, its first one for IPv4 (nf_nat_redirect_ipv4)."""
+    first = first_on(scope.host, packet.in_) if scope.host.family == 4 and isinstance(packet.in_, str) else None
+    return _own("incoming", scope) if first is None else first
 
 
 def _narrow(address: Number, scope: Scope) -> bool:

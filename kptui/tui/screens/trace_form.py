@@ -19,6 +19,7 @@ from kptui.ask.expression import expression
 from kptui.ask.request import FieldError, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.services import Services
+from kptui.netfilter.host import Host
 from kptui.report.trace_text import packet_line
 from kptui.text import visible
 
@@ -140,7 +141,7 @@ class TraceForm(ModalScreen[Request | None]):
         wrong, message = None, ""
         preview = Text("")
         try:
-            asked = question(self._resolved(), self._family)
+            asked = question(self._resolved(), Host(self._family))
         except FieldError as error:
             wrong, message = error.field, str(error)
         except UsageError as error:
