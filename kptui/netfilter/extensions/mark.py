@@ -60,7 +60,7 @@ def _said(text: str) -> str:
     return f"has none of {mask:#x} set" if value == 0 else f"is {value:#x} under mask {mask:#x}"
 
 
-def _operation(options: Sequence[Option]) -> tuple[int, int]:
+def operation(options: Sequence[Option]) -> tuple[int, int]:
     """(value, mask) of the kernel's mark = (mark & ~mask) ^ value for a setting option; raises ValueError."""
     for option in options:
         if option.name in ("set-xmark", "set-mark"):
@@ -87,7 +87,7 @@ def _shown(mark: Number) -> str:
 
 
 def _set(field: Field, words: str, options: Sequence[Option]) -> Apply:
-    value, mask = _operation(options)
+    value, mask = operation(options)
 
     def apply(packet: Packet) -> Effect:
         old: Number = getattr(packet, field)
@@ -151,7 +151,7 @@ def _say_set(what: str) -> Callable[[Sequence[Option]], str]:
         if "restore-mark" in names:
             return "restore the mark from the connection"
         try:
-            value, mask = _operation(options)
+            value, mask = operation(options)
         except ValueError:
             return f"change the {what}"
         if mask == 0:
