@@ -11,6 +11,7 @@ from typing import Any
 from kptui.ask.expression import expression
 from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
+from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load_with_facts
@@ -64,6 +65,13 @@ class Session:
     def services(self) -> Services:
         """The Service ports of the ruleset."""
         return Services(self.ruleset, self.names)
+
+    @cached_property
+    def problems(self) -> list[Finding]:
+        """What the checks find in the rules; looks at every rule, so it takes time on a large dump."""
+        from kptui.kubernetes.checks import problems
+
+        return problems(self.ruleset, services=self.services)
 
     def trace(self, request: Request, misses: bool = False) -> Trace:
         """Answer a request; raises UsageError if a field makes no sense."""

@@ -39,6 +39,7 @@ KEYS = (
     Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace; O goes back.", TRACE, 5),
     Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
     Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
+    Key("problems", "p", "problems", "Problems", "What goes wrong in the rules: findings, the worst first.", VIEW, 0),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
     Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),

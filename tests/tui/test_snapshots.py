@@ -99,3 +99,14 @@ def test_what_leads_to_a_pod_in_a_light_theme(snap_compare: Compare) -> None:
         await press(pilot, "s", "w", "j", "j")
 
     assert snap_compare(explorer(Path("samples/external-traffic-local.txt")), terminal_size=(120, 40), run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+def test_problems(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def found(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "p")
+
+    source = Path("tests/kubernetes/checks/drop-mark-unused/fires.txt")
+    assert snap_compare(explorer(source), terminal_size=size, run_before=found)

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from kptui.ask.request import Request
 from kptui.text import visible
-from kptui.tui.keys import VIEW_KEYS, bindings
+from kptui.tui.keys import VIEW_KEYS, Key, bindings
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.table_model import TableModel, TableState
 from kptui.tui.tree_model import Place
@@ -40,6 +40,8 @@ class TableScreen(Screen[Chosen]):
     """What all tables share; a subclass says which items there are and what they lead to."""
 
     BINDINGS: ClassVar = bindings(VIEW_KEYS)
+    WAITING: ClassVar = "reading …"
+    """What is said until the items are there."""
 
     class Loaded(Message):
         """The items have been read."""
@@ -108,12 +110,16 @@ class TableScreen(Screen[Chosen]):
         with VerticalScroll(id="table-detail"):
             yield Static(id="table-detail-text", markup=False)
         yield SearchBar("words or numbers, each of which has to fit", id="search")
-        yield KeyBar(VIEW_KEYS)
+        yield KeyBar(tuple(key for key in VIEW_KEYS if self._can(key)))
+
+    def _can(self, key: Key) -> bool:
+        """Whether a key does something in this table."""
+        return key.action.startswith("app.") or hasattr(self, f"action_{key.action.partition('(')[0]}")
 
     def on_mount(self) -> None:
         """Read the items in the background."""
         self.rows.border_title = self.table_name
-        self.rows.waiting = "reading …"
+        self.rows.waiting = self.WAITING
         self.query_one(TopBar).show(self.about, [], "", "")
         self.rows.focus()
         self._load()

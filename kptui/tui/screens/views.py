@@ -5,6 +5,7 @@ from __future__ import annotations
 from kptui.kubernetes.balancing import destination
 from kptui.tracing import Session
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
+from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.screens.tracing import Tracing
@@ -41,6 +42,10 @@ class Views(Tracing):
     def action_services(self) -> None:
         """The Services of the rules."""
         self.open_view(ServicesScreen(self.session, self.request, self.state("services")))
+
+    def action_problems(self) -> None:
+        """What goes wrong in the rules."""
+        self.open_view(ProblemsScreen(self.session, self.state("problems")))
 
     def action_leads(self) -> None:
         """What leads to the selected chain, or to the endpoint that is selected."""
