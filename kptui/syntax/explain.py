@@ -15,6 +15,7 @@ _NAMES = {
     "UNCLOSED": "a value",
     "OPTION": "an option",
     "NOT": "!",
+    "OLD_NOT": "!",
     "SOURCE": "-s",
     "DESTINATION": "-d",
     "PROTOCOL": "-p",

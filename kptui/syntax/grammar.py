@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -83,30 +84,52 @@ class _Values(PostLex):
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """Yield each token at once: the contextual lexer looks at what the parser made of the one before."""
-        loaded = Loaded(self._vocabulary)
-        wanted = 0
-        naming = ""
+        state = _State(Loaded(self._vocabulary))
         for found in stream:
+            if found.type == "NOT" and state.takes_values:
+                yield Token.new_borrow_pos("OLD_NOT", str(found), found)
+                continue
             like_an_option = found.type == "OPTION" or found.type in _GENERIC
-            if wanted and like_an_option:
+            if state.wanted and like_an_option:
                 tokens = [Token.new_borrow_pos("WORD", str(found), found)]
             else:
                 tokens = _parted(found) if found.type == "OPTION" else [found]
             for token in tokens:
-                if token.type in VALUES:
-                    wanted = max(0, wanted - 1)
-                    if naming:
-                        loaded.load(naming, unquoted(token))
-                        naming = ""
-                elif token.type in ("MATCH", "JUMP", "GOTO", "PROTOCOL"):
-                    naming, wanted = token.type, 0
-                elif token.type == "OPTION":
-                    wanted = loaded.arity(token.lstrip("-")) or 0
-                elif token.type == "_NL":
-                    loaded, wanted, naming = Loaded(self._vocabulary), 0, ""
-                elif token.type != "NOT":
-                    wanted = 0
+                self._met(state, token)
                 yield token
+
+    def _met(self, state: _State, token: Token) -> None:
+        """What is to come after a token."""
+        state.undeclared = False
+        if token.type in VALUES:
+            state.wanted = max(0, state.wanted - 1)
+            if state.naming:
+                state.loaded.load(state.naming, unquoted(token))
+                state.naming = ""
+        elif token.type in ("MATCH", "JUMP", "GOTO", "PROTOCOL"):
+            state.naming, state.wanted = token.type, 0
+        elif token.type == "OPTION":
+            arity = state.loaded.arity(token.lstrip("-"))
+            state.wanted, state.undeclared = arity or 0, arity is None
+        elif token.type == "_NL":
+            state.loaded, state.wanted, state.naming = Loaded(self._vocabulary), 0, ""
+        elif token.type != "NOT":
+            state.wanted = 0
+
+
+@dataclass(slots=True)
+class _State:
+    """Where the lexer is: extensions loaded, values still wanted, what the next value names."""
+
+    loaded: Loaded
+    wanted: int = 0
+    naming: str = ""
+    undeclared: bool = False
+
+    @property
+    def takes_values(self) -> bool:
+        """Whether the option before takes values, or nobody knows."""
+        return self.wanted > 0 or self.undeclared
 
 
 def _parted(token: Token) -> list[Token]:

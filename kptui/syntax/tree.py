@@ -99,9 +99,12 @@ def _values(part: Tree[Token]) -> list[Token]:
 
 def _option_parts(part: Tree[Token], name: str) -> OptionParts:
     tokens = [_token(child) for child in part.children if child is not None]
-    at = next(index for index, token in enumerate(tokens) if token.type != "NOT")
-    old = next((token for token in tokens[at:] if token.type == "NOT"), None)
-    return OptionParts(name, _values(part), any(token.type == "NOT" for token in tokens), tokens[at], old)
+    at = next(index for index, token in enumerate(tokens) if token.type not in _NEGATIONS)
+    old = next((token for token in tokens[at:] if token.type in _NEGATIONS), None)
+    return OptionParts(name, _values(part), any(token.type in _NEGATIONS for token in tokens), tokens[at], old)
+
+
+_NEGATIONS = ("NOT", "OLD_NOT")
 
 
 def _generic(rule: RuleParts, loaded: Loaded, kind: str, part: Tree[Token]) -> None:

@@ -134,3 +134,16 @@ def test_rules_for_the_other_family_are_left_out() -> None:
 def test_numbers_follow_the_order_in_the_chain() -> None:
     ruleset = read_text("*filter\n:X - [0:0]\n-A X -s 1.1.1.1\n-I X -s 2.2.2.2\nCOMMIT\n")
     assert [(rule.number, rule.line) for _, _, rule in ruleset.rules()] == [(1, 4), (2, 3)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-m physdev --physdev-is-in ! --physdev-is-out -j DROP",
+        "-m recent --rsource ! --rcheck --name x -j DROP",
+        "-p tcp -m tcp --syn ! --dport 5 -j DROP",
+    ],
+)
+def test_a_negation_after_an_option_without_values_belongs_to_the_next(line: str) -> None:
+    first, second, *_ = rule_of(line).matches[0].options
+    assert (first.values, first.negated, second.negated) == ((), False, True)
