@@ -9,9 +9,9 @@ from typing import Any, TypeVar, get_args
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import Network, family_of, network, parse
-from kptui.netfilter.extensions.icmp import parse_type
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.host import Host, loopback, route
+from kptui.netfilter.icmp_types import parse_type
 from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, TCP, WITH_PORTS, Packet, flags
 from kptui.netfilter.protocols import protocol_number

@@ -118,9 +118,7 @@ def _packet(outcome: Outcome, seen: Seen, family: int) -> Parting | None:
     if header.sport is not None and header.dport is not None:
         pairs += [("source port", packet.sport, header.sport), ("destination port", packet.dport, header.dport)]
     for name, mine, theirs in pairs:
-        possible = (
-            any(low <= theirs <= high for low, high in mine.space) if isinstance(mine, Unknown) else mine == theirs
-        )
+        possible = mine.may_be(theirs) if isinstance(mine, Unknown) else mine == theirs
         if not possible:
             return Parting(len(seen.events), _value(name, mine, family), _value(name, theirs, family))
     if seen.end == "out" and not isinstance(packet.out, Unknown) and packet.out != seen.wire:

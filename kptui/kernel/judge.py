@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,9 @@ from kptui.syntax.ast import Backend, Family, Ruleset
 
 _PASS_ON = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})
 _FINAL = {"ACCEPT": "ACCEPT", "DROP": "DROP", "REJECT": "DROP", "RETURN": "RETURN", "QUEUE": "QUEUE"}
+_AT_ONCE = 50
+"""How many requests may wait for their answers: they have to fit in a pipe."""
+_ENDED = "the process in the network namespace ended unexpectedly"
 _ROOT = Path(__file__).parents[2]
 
 
@@ -98,7 +101,20 @@ class Judge:
 
         Raises KernelError.
         """
-        seen = seen_of(self._ask({"do": "send", "probe": as_json(probe), "keep": keep})["seen"])
+        return self._told(self._ask({"do": "send", "probe": as_json(probe), "keep": keep}))
+
+    def send_all(self, probes: Sequence[Probe]) -> Iterator[Seen]:
+        """The same for many packets, one after the other, without waiting for an answer before the next is asked for.
+
+        Raises KernelError.
+        """
+        for start in range(0, len(probes), _AT_ONCE):
+            some = probes[start : start + _AT_ONCE]
+            self._write(*({"do": "send", "probe": as_json(probe), "keep": False} for probe in some))
+            yield from [self._told(self._read()) for _ in some]
+
+    def _told(self, answer: Mapping[str, Any]) -> Seen:
+        seen = seen_of(answer["seen"])
         if self._backend == "nft":
             return seen
         return replace(seen, events=tuple(map(self._verdict, seen.events)))
@@ -114,16 +130,22 @@ class Judge:
         return replace(event, verdict="ACCEPT" if target.name in _PASS_ON else _FINAL.get(target.name))
 
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        self._write(request)
+        return self._read()
+
+    def _write(self, *requests: Mapping[str, Any]) -> None:
         assert self._worker.stdin is not None
-        assert self._worker.stdout is not None
         try:
-            self._worker.stdin.write(json.dumps(request) + "\n")
+            self._worker.stdin.write("".join(json.dumps(request) + "\n" for request in requests))
             self._worker.stdin.flush()
-            line = self._worker.stdout.readline()
         except BrokenPipeError:
-            line = ""
+            raise KernelError(_ENDED) from None
+
+    def _read(self) -> dict[str, Any]:
+        assert self._worker.stdout is not None
+        line = self._worker.stdout.readline()
         if not line:
-            raise KernelError("the process in the network namespace ended unexpectedly")
+            raise KernelError(_ENDED)
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise KernelError(answer["error"])

@@ -11,6 +11,7 @@ from kptui.netfilter.address import Network
 from kptui.netfilter.host import Host
 from kptui.netfilter.iproute import LOCAL, Address, Route, read, read_addresses, read_policies, read_routes
 from kptui.netfilter.ipsets import read_ipsets
+from kptui.netfilter.recent_lists import RecentList, read_recent
 from kptui.text import visible
 
 _LISTS = "/proc/net/xt_recent/"
@@ -27,6 +28,7 @@ def host_of(facts: Mapping[str, str], family: int) -> Host:
         routes = _told(facts, f"ip{six}-route.json", lambda text: read_routes(text, family))
         policies = _told(facts, f"ip{six}-rule.json", lambda text: read_policies(text, family))
         ipsets = _told(facts, "ipset-save", read_ipsets)
+        recent = _recent(recent_lists(facts["xt_recent"]), family) if "xt_recent" in facts else None
     except ValueError as error:
         raise SourceError(f"{visible(str(error))}.") from None
     return Host(
@@ -39,7 +41,7 @@ def host_of(facts: Mapping[str, str], family: int) -> Host:
         policies=policies,
         complete=routes is not None,
         sysctls=sysctls(facts.get("sysctl", "")),
-        recent=recent_lists(facts["xt_recent"]) if "xt_recent" in facts else None,
+        recent=recent,
     )
 
 
@@ -59,6 +61,10 @@ def _local(addresses: tuple[Address, ...] | None, routes: tuple[Route, ...] | No
 
 def _broadcasts(routes: tuple[Route, ...]) -> dict[int, str]:
     return {route.to.address: route.device for route in routes if route.kind == "broadcast" and route.table == LOCAL}
+
+
+def _recent(lists: Mapping[str, tuple[str, ...]], family: int) -> dict[str, RecentList]:
+    return {name: read_recent("\n".join(lines), family, name) for name, lines in lists.items()}
 
 
 def sysctls(text: str) -> dict[str, str]:

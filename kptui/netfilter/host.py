@@ -12,6 +12,7 @@ from kptui.netfilter.intervals import Intervals, normal, subtract
 from kptui.netfilter.iproute import MAIN, Address, Policy, Route
 from kptui.netfilter.ipsets import IpSets
 from kptui.netfilter.packet import Name, Number
+from kptui.netfilter.recent_lists import RecentList
 
 __all__ = ["Host", "Route", "loopback", "route"]
 
@@ -40,7 +41,7 @@ class Host:
     policies: tuple[Policy, ...] | None = None
     complete: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
-    recent: Mapping[str, tuple[str, ...]] | None = None
+    recent: Mapping[str, RecentList] | None = None
 
     @property
     def routed(self) -> bool:

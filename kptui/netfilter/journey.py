@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from kptui.netfilter.deciding import decided
-from kptui.netfilter.facts import Fact, Unknown, Unsure
+from kptui.netfilter.facts import Fact, Unknown, Unsure, through
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.hooks import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
 from kptui.netfilter.host import Host, loopback
@@ -81,8 +81,7 @@ class Journey:
             device = packet.route.device if isinstance(packet.route.device, str) else out
             left = forwardable(packet, device, ways, journal)
             if left:
-                less = packet.ttl - 1 if isinstance(packet.ttl, int) else Unknown("TTL after forwarding", 8)
-                leaving.take(packet.but(out=device, ttl=less), left)
+                leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
         return self._hook(POSTROUTING, self._hook(FORWARD, leaving, journal), journal)
 
     def _local(self, packet: Packet, journal: Journal) -> list[Arrived]:

@@ -12,6 +12,12 @@ Number = int | Unknown
 Name = str | Unknown
 
 TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
+NO_MSS = 1 << 16
+"""The MSS of a packet that has no such option."""
+
+NO_SOCKET = 1 << 32
+"""The user and group of a packet that no socket sent."""
+
 WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
 EVERYONE = 0xFFFFFFFF
 """255.255.255.255, which every host on the link takes for its own."""
@@ -40,10 +46,12 @@ class Packet:
 
     `dnat` and `snat` hold what was translated to, and so what conntrack's status bits say. `first` is False for
     packets whose connection has met the nat table already (loopback's second pass). `tracked` is False as long as
-    conntrack has not looked at the packet (in the raw table), `template` True if a CT rule there has set it up.
-    `tproxy` is True once TPROXY took it, `original` the packet as it came, before any NAT, `changed` names the kernel's
-    lists that rules on its way may have changed. `route` is what routing decided last, `before` what it
-    looked at, while a table of OUTPUT is walked that may make it look again.
+    conntrack has not looked at the packet (in the raw table), `template` True if a CT rule there has set it up. `zone`
+    is conntrack's zone, None where it or the addresses that conntrack has aren't known. `fragment` is True for a later
+    part of a packet that nobody put together. `tproxy` is True once TPROXY took it, `original` the packet as it came,
+    before any NAT, `changed` names the kernel's lists that rules on its way may have changed, `entered` what is surely
+    in one of them since. `route` is what routing decided last, `before` what it looked at, while a table of OUTPUT is
+    walked that may make it look again.
     """
 
     family: int = 4
@@ -63,9 +71,9 @@ class Packet:
     length: Number = Unknown("packet length", 16)
     ttl: Number = Unknown("TTL", 8)
     tos: Number = Unknown("TOS", 8)
-    mss: Number = Unknown("MSS", 16)
-    uid: Number = Unknown("socket's user", 32)
-    gid: Number = Unknown("socket's group", 32)
+    mss: Number = Unknown("MSS", 17, possible=((0, NO_MSS),))
+    uid: Number = Unknown("socket's user", 33, possible=((0, NO_SOCKET),))
+    gid: Number = Unknown("socket's group", 33, possible=((0, NO_SOCKET),))
     mac_source: Name = Unknown("source MAC address", 48)
     payload: str | None = None
     dnat: str | None = None
@@ -73,11 +81,14 @@ class Packet:
     first: bool = True
     tracked: bool = True
     template: bool = False
+    zone: int | None = 0
+    fragment: bool = False
     tproxy: bool = False
     original: Packet | None = None
     changed: frozenset[str] = frozenset()
     route: Decision | None = None
     before: tuple[Number, ...] = ()
+    entered: frozenset[tuple[str, Number, str | None]] = frozenset()
 
     @property
     def state(self) -> str:

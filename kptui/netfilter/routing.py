@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kptui.netfilter.address import network
 from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely_in
-from kptui.netfilter.facts import Answer, Fact, Unsure
+from kptui.netfilter.facts import Answer, Fact, Unsure, known, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.martians import come_back, no_martians
@@ -93,9 +93,7 @@ def forwarding(packet: Packet, ways: Ways, host: Host, journal: Journal) -> bool
 
 def forwardable(packet: Packet, out: Name, ways: Ways, journal: Journal) -> Ways:
     """The ways on which a packet may be forwarded to a device; the rest is lost (ip_forward.c, ip6_forward)."""
-    if isinstance(packet.ttl, int) and packet.ttl <= 1:
-        lose(journal, "the TTL expired before it could be forwarded", packet, ways)
-        return {}
+    ways = _not_expired(packet, ways, journal)
     if packet.family == 4 or not (surely_in(packet.src, _LINK_LOCAL) or packet.src == 0):
         return ways
     # Such a source means something on its own link only, and there it is let back.
@@ -106,6 +104,19 @@ def forwardable(packet: Packet, out: Name, ways: Ways, journal: Journal) -> Ways
     back, ended = parted(answer, ways, f"{shown_destination(packet)} lies behind the incoming interface", journal)
     lose(journal, f"the source {shown_source(packet)} is not forwarded to another link", packet, ended)
     return back
+
+
+def _not_expired(packet: Packet, ways: Ways, journal: Journal) -> Ways:
+    """Lose what has too small a TTL; one that is not known is taken to do, unless a rule has learnt otherwise."""
+    answer = within(packet.ttl, ((2, 255),), "the TTL")
+    lasting = {
+        facts: way
+        for facts, way in ways.items()
+        if (known(answer.fact, facts) is not False if isinstance(answer, Unsure) else answer is True)
+    }
+    expired = {facts: way for facts, way in ways.items() if facts not in lasting}
+    lose(journal, "the TTL expired before it could be forwarded", packet, expired)
+    return lasting
 
 
 def confined(packet: Packet) -> bool:

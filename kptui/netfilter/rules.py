@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kptui.netfilter.address import Network, name_number, name_region, network
 from kptui.netfilter.extensions import match_extension, target_extension
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, Test
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, under_mask, within
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Name, Number, Packet
 from kptui.netfilter.protocols import protocol_number
@@ -37,6 +37,23 @@ class Ready:
     apply: Apply | None = None
     changes: frozenset[str] = frozenset()
     """Lists of the kernel's that trying the rule may change."""
+    takes: frozenset[str] = frozenset()
+    """Those of them that it may take something out of."""
+    enters: tuple[Callable[[Packet], Packet], ...] = ()
+    """What a packet takes along from matches of the rule that it met."""
+
+    def tried(self, packet: Packet) -> Packet:
+        """A packet after the rule was tried on it, matched or not."""
+        if not self.changes:
+            return packet
+        kept = frozenset(entry for entry in packet.entered if entry[0] not in self.takes)
+        return packet.but(changed=packet.changed | self.changes, entered=kept)
+
+    def met(self, packet: Packet) -> Packet:
+        """A packet that was tried, after the rule matched it."""
+        for enter in self.enters:
+            packet = enter(packet)
+        return packet
 
 
 def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
@@ -47,18 +64,28 @@ def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
         unknown = _unknown(rule.text, ("line", rule.line), why)
         return Ready(rule, (unknown,), "target", None, lambda packet: Effect(packet, "UNKNOWN", "unknown", why))
     conditions = (*_generic(rule, scope), *_matches(rule, scope))
-    changes = frozenset(filter(None, map(_changed, rule.matches)))
+    changed, enters = _lists(rule.matches)
+    more = (frozenset(changed), frozenset(name for name, takes in changed.items() if takes), enters)
     if rule.target is None:
-        return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"), changes)
+        return Ready(rule, conditions, "target", None, lambda packet: Effect(packet, None, "count"), *more)
     if rule.target.name in chains:
-        return Ready(rule, conditions, "goto" if rule.target.goto else "jump", rule.target.name, None, changes)
-    return Ready(rule, conditions, "target", None, _target(rule.target, scope), changes)
+        return Ready(rule, conditions, "goto" if rule.target.goto else "jump", rule.target.name, None, *more)
+    return Ready(rule, conditions, "target", None, _target(rule.target, scope), *more)
 
 
-def _changed(match: Match) -> str | None:
-    """The kernel's list that trying a match may change."""
-    extension = match_extension(match.name)
-    return extension.changes(match.options) if extension is not None and extension.changes is not None else None
+def _lists(matches: Sequence[Match]) -> tuple[dict[str, bool], tuple[Callable[[Packet], Packet], ...]]:
+    """(The kernel's lists that trying the matches may change, what packets that met them take along)."""
+    changed: dict[str, bool] = {}
+    enters = []
+    for match in matches:
+        extension = match_extension(match.name)
+        found = extension.changes(match.options) if extension is not None and extension.changes is not None else None
+        if found is not None:
+            changed[found[0]] = changed.get(found[0], False) or found[1]
+        enter = extension.enters(match.options) if extension is not None and extension.enters is not None else None
+        if enter is not None:
+            enters.append(enter)
+    return changed, tuple(enters)
 
 
 def match_text(match: Match) -> str:
@@ -96,7 +123,7 @@ def _generic_test(option: Option, scope: Scope) -> Test:
         return _interface(option.value, lambda packet: packet.out, "outgoing interface")
     if option.name == "fragment":
         # With conntrack, packets are put together again before any rule sees them.
-        return lambda packet: False
+        return lambda packet: packet.fragment
     number = protocol_number(option.value)
     region = ((number, number),) if number else ((0, 255),)
     return lambda packet: within(packet.proto, region, "the protocol")
@@ -114,7 +141,7 @@ def _network(text: str, scope: Scope, field: Callable[[Packet], Number]) -> Test
         if not isinstance(value, Unknown):
             return value & mask == address
         if region is None:
-            return Unsure(Fact((value.label, address, mask)), f"the {value.label} is not known")
+            return under_mask(value, mask, address, f"the {value.label}")
         return within(value, region, f"the {value.label}")
 
     return test

@@ -179,9 +179,9 @@ class TableWalk:
         again = journal.again(self.table.name, rule.rule)
         for packet, ways in flow:
             yes, failed = _tried(rule, packet, ways, journal, again)
-            after = packet.but(changed=packet.changed | rule.changes) if rule.changes else packet
+            after = rule.tried(packet)
             if yes:
-                matched.take(after, yes)
+                matched.take(rule.met(after), yes)
             for condition, no in failed:
                 rest.take(after, self._missed(number, chain, rule, no, condition) if journal.misses else no)
         if matched.size() + rest.size() > MAX_WAYS:

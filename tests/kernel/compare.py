@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from kptui.kernel.messages import Place, Probe, Seen
@@ -11,7 +12,7 @@ from kptui.netfilter.facts import Unknown
 from kptui.netfilter.host import Host, Route
 from kptui.netfilter.ipsets import read_ipsets
 from kptui.netfilter.journey import Origin
-from kptui.netfilter.packet import ICMP, ICMPV6, TCP, UDPLITE, WITH_PORTS, Packet
+from kptui.netfilter.packet import DCCP, ICMP, ICMPV6, NO_MSS, SCTP, TCP, UDPLITE, WITH_PORTS, Packet
 from kptui.netfilter.trace import Trace
 
 _NEW_FLAGS = frozenset({2, 16, 24, 10})
@@ -28,6 +29,13 @@ def host_of(place: Place, settings: dict[str, str] | None = None) -> Host:
     )
     sets = read_ipsets(place.ipsets) if place.ipsets else None
     return Host(family, tuple(network(each, family) for each in local), routes, settings or {}, (), sets)
+
+
+def told_of_the_place() -> dict[str, str]:
+    """What --set tells of a namespace with TUN devices: no bridge, no link layer, no IPsec; and the time it is."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    nothing = {"physdev-in": "none", "physdev-out": "none", "pkt-type": "unicast", "realm": "0", "ipsec": "no"}
+    return {"route_localnet": "no", "ipv6-headers": "none", "time": now, **nothing}
 
 
 def conntrack_state(probe: Probe, family: int) -> str:
@@ -49,8 +57,8 @@ def packet_of(probe: Probe, family: int, length: int) -> tuple[Packet, Origin]:
     ports: dict[str, Any] = {}
     if probe.proto in WITH_PORTS:
         ports = {"sport": probe.sport, "dport": probe.dport}
-    if probe.proto == TCP and probe.options.startswith("0204"):
-        ports["mss"] = int(probe.options[4:8], 16)
+    if probe.proto == TCP:
+        ports["mss"] = int(probe.options[4:8], 16) if probe.options.startswith("0204") else NO_MSS
     packet = Packet(
         family=family,
         proto=probe.proto,
@@ -65,6 +73,8 @@ def packet_of(probe: Probe, family: int, length: int) -> tuple[Packet, Origin]:
         ttl=probe.ttl,
         tos=probe.tos,
         length=length,
+        mac_source="",
+        payload=None if probe.proto in (SCTP, DCCP) else "00" * probe.payload,
         **ports,
     )
     if probe.leg is None:

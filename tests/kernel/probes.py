@@ -8,6 +8,8 @@ from kptui.kernel.messages import Probe
 from kptui.syntax.ast import Family
 from tests.kernel.pools import OTHERS, OWN, PORTS, STRANGE
 
+_RARE = {4: (33, 50, 51, 108), 6: (33, 50, 108)}
+"""DCCP, ESP, AH (in IPv6 a header among others), IPComp."""
 _FLAGS = (2, 2, 2, 2, 16, 24, 10, 18, 4, 20, 1, 17, 3, 0)
 
 
@@ -28,7 +30,8 @@ def _probe(chance: random.Random, family: Family) -> Probe:
         src = chance.choice([*STRANGE[family], *OWN[family]])
     if leg is not None and chance.random() < 0.06:
         dst = chance.choice(STRANGE[family])
-    proto = chance.choice([6, 6, 6, 6, 17, 17, 132, 136, 47, 1 if family == 4 else 58])
+    rare = chance.choice(_RARE[family])
+    proto = chance.choice([6, 6, 6, 6, 17, 17, 132, 136, 47, 1 if family == 4 else 58, rare])
     flags = chance.choice(_FLAGS)
     if leg is None and src in ("127.0.0.1", "::1") and chance.random() < 0.7:
         dst = chance.choice(OWN[family])

@@ -8,8 +8,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from kptui.syntax.ast import Family
+from tests.kernel.ingredients import MATCHES, TARGETS, chosen
 from tests.kernel.pools import OTHERS, OWN, PORTS
 
 _HOOKS = {
@@ -87,23 +89,37 @@ class Maker:
         if outs and self.chance.random() < 0.15:
             words.append(f"{self._not()}-o {self._device()}")
         target, protocol = self._target(table, hooks, below)
-        words.append(self._protocol(protocol))
-        makers = self._matches(table, hooks)
+        found = [each for each in MATCHES if each.fits(table, hooks, self.family, self.unsure)]
         count = self.chance.choice([0, 0, 0, 1, 1, 2, 3])
-        modules = set()
-        for made in [make() for make in self.chance.sample(makers, count)]:
+        bound = None
+        if protocol is None and self.chance.random() < 0.12:
+            # One that is bound to a protocol, which then is the rule's.
+            bound = self.chance.choice([each for each in found if each.proto])
+            protocol = bound.proto
+        words.append(self._protocol(protocol, plain=bound is not None))
+        made_of = [partial(each.made, self.chance) for each in found if not each.proto]
+        makers: list[Callable[[], str]] = [*made_of, *self._matches()]
+        modules = {"tcp"} if protocol == "tcp-syn" else set()
+        made = [bound.made(self.chance)] if bound else []
+        for match in made + [make() for make in self.chance.sample(makers, count)]:
             # recent's --set is also an old name of set's --match-set: iptables mixes them up.
-            module = made.split()[1].replace("recent", "set")
+            module = match.split()[1].replace("recent", "set") if "-m" in match else match
             if module not in modules:
-                words.append(made)
+                words.append(match)
             modules.add(module)
+        # -f goes before any -m.
+        words.sort(key=lambda word: word not in ("-f", "! -f"))
         return " ".join([*filter(None, words), target]).strip()
 
-    def _protocol(self, needed: str | None) -> str:
-        """-p and what it allows; `needed` is the protocol that the target is bound to."""
-        protocol = needed
+    def _protocol(self, needed: str | None, plain: bool = False) -> str:
+        """-p and what it allows, unless `plain`; `needed` is the protocol that something in the rule is bound to."""
+        if needed == "tcp-syn":
+            return "-p tcp -m tcp --tcp-flags SYN,RST SYN"
+        protocol = chosen(needed, self.chance) if needed else None
+        if plain:
+            return f"-p {protocol}"
         if protocol is None and self.chance.random() < 0.5:
-            protocol = self.chance.choice(["tcp", "tcp", "udp", "icmp", "sctp", "udplite", "47"])
+            protocol = self.chance.choice(["tcp", "tcp", "tcp", "udp", "icmp", "sctp", "udplite", "47"])
             protocol = "ipv6-icmp" if protocol == "icmp" and self.family == 6 else protocol
             if self.chance.random() < 0.12:
                 return f"! -p {protocol}"
@@ -133,14 +149,11 @@ class Maker:
         number = self._not()
         if protocol in ("icmp", "ipv6-icmp"):
             name, option = ("icmp", "icmp") if self.family == 4 else ("icmp6", "icmpv6")
-            kinds = ["8", "0", "3/1", "3", "11"] if self.family == 4 else ["128", "129", "1/4", "1", "3"]
+            kinds = ["8", "0", "3/1", "3", "any"] if self.family == 4 else ["128", "129", "1/4", "1", "3"]
             return f"-m {name} {number}--{option}-type {self.chance.choice(kinds)}"
-        if protocol == "tcp":
-            if self.chance.random() < 0.4:
-                masks = ["FIN,SYN,RST,ACK SYN", "SYN,ACK SYN,ACK", "RST RST", "ALL NONE", "SYN,PSH SYN"]
-                return f"-m tcp {number}--tcp-flags {self.chance.choice(masks)}"
-            if self.chance.random() < 0.15:
-                return f"-m tcp {number}--tcp-option {self.chance.choice(['2', '8'])}"
+        if protocol == "tcp" and self.chance.random() < 0.4:
+            masks = ["FIN,SYN,RST,ACK SYN", "SYN,ACK SYN,ACK", "RST RST", "ALL NONE", "SYN,PSH SYN"]
+            return f"-m tcp {number}--tcp-flags {self.chance.choice(masks)}"
         if protocol == "47":
             return ""
         if protocol == "udplite" or self.chance.random() < 0.4:
@@ -149,53 +162,19 @@ class Maker:
             return f"-m multiport {number}--{self.chance.choice(['dports', 'sports', 'ports'])} {ports}"
         return f"-m {protocol} {number}--{self.chance.choice(['dport', 'dport', 'sport'])} {self._range()}"
 
-    def _matches(self, table: str, hooks: tuple[str, ...]) -> list[Callable[[], str]]:
+    def _matches(self) -> list[Callable[[], str]]:
+        """The matches on values of the pools."""
         pick, no, family = self.chance.choice, self._not, self.family
         length = 32 if family == 4 else 128
-        states = ["NEW", "INVALID", "ESTABLISHED,RELATED", "NEW,UNTRACKED", "UNTRACKED", "DNAT", "SNAT", "DNAT,SNAT"]
-        hops = ("ttl", "ttl") if family == 4 else ("hl", "hl")
-        kinds = ["LOCAL", "UNICAST", "LOCAL,UNICAST", *(["BROADCAST"] if family == 4 else [])]
-        found: list[Callable[[], str]] = [
+        return [
             lambda: f"-m mark {no()}--mark {pick(_MARKS)}",
             lambda: f"-m connmark {no()}--mark {pick(_MARKS)}",
-            lambda: f"-m conntrack {no()}--ctstate {pick(states)}",
-            lambda: f"-m conntrack {no()}--ctorigdst {self._address()}/{length}",
+            lambda: f"-m conntrack {no()}--ct{pick(['orig', 'repl'])}{pick(['src', 'dst'])} {self._address()}/{length}",
             # A mask with holes is cut off here by iptables itself, unlike -s.
             lambda: f"-m conntrack {no()}--ctorigsrc {pick([n for n in _NETS[family] if '/255' not in n])}",
-            lambda: f"-m conntrack {no()}--ctorigdstport {self._range()}",
-            lambda: f"-m conntrack {no()}--ctorigsrcport {self._range()}",
-            lambda: f"-m conntrack {no()}--ctproto {pick(['6', '17'])}",
-            lambda: f"-m conntrack --ctdir {pick(['ORIGINAL', 'REPLY'])}",
-            lambda: f"-m state {no()}--state {pick(['NEW', 'INVALID', 'ESTABLISHED', 'UNTRACKED'])}",
-            lambda: f"-m length {no()}--length {pick(['40', '60', '0:60', '100:65535', '28:48'])}",
-            lambda: f"-m {hops[0]} {self._hops(hops[1])}",
-            lambda: f"-m tos {no()}--tos {pick(['0x10/0x3f', '0x00/0xff', '0xb8/0xfc', '0x08/0x08'])}",
-            lambda: f"-m dscp {no()}--dscp {pick(['0x00', '0x2e', '0x04'])}",
-            lambda: f'-m comment --comment "{pick(["plain", "with blanks", "a -j DROP b"])}"',
-            lambda: f"-m addrtype {no()}--{pick(['src', 'dst'])}-type {pick(kinds)}",
-            lambda: f"-m addrtype {no()}--dst-type {pick(['MULTICAST', 'MULTICAST,LOCAL', 'ANYCAST'])}",
+            lambda: f"-m conntrack {no()}--ct{pick(['orig', 'repl'])}{pick(['src', 'dst'])}port {self._range()}",
             lambda: f"-m iprange {no()}--{pick(['src', 'dst'])}-range {self._addresses()}",
-            lambda: f"-m set {no()}--match-set nets {pick(['src', 'dst'])}",
-            lambda: f"-m set {no()}--match-set pairs {pick(['src,dst', 'dst,dst', 'src,src'])}",
-            lambda: f"-m set {no()}--match-set ports {pick(['src', 'dst'])}",
-            lambda: f"-m statistic --mode random {no()}--probability {pick(['0.5', '0.25', '0.33333333349', '1'])}",
         ]
-        if self.unsure:
-            found += [
-                lambda: f"-m limit --limit {pick(['1/hour', '100/second'])}",
-                lambda: f"-m statistic --mode nth {no()}--every 3 --packet 0",
-                lambda: f"-m recent {no()}--rcheck --name seen --rsource",
-                lambda: "-m recent --set --name seen --rsource",
-            ]
-        if set(hooks) <= {"OUTPUT", "POSTROUTING"}:
-            found.append(lambda: f"-m owner {no()}--uid-owner {pick(['0', '1337', '0-999'])}")
-        if family == 4 and set(hooks) <= {"PREROUTING", "INPUT", "FORWARD"}:
-            found.append(lambda: f"-m addrtype {no()}--src-type LOCAL --limit-iface-in")
-        return found
-
-    def _hops(self, prefix: str) -> str:
-        how = self.chance.choice(["eq", "lt", "gt"])
-        return f"{self._not() if how == 'eq' else ''}--{prefix}-{how} {self.chance.choice([2, 63, 64, 65, 128])}"
 
     def _addresses(self) -> str:
         return self.chance.choice(
@@ -217,11 +196,13 @@ class Maker:
             return "-j RETURN", None
         if draw < 0.50:
             return "", None
-        if draw < 0.53:
-            return self.chance.choice(['-j LOG --log-prefix "a b: "', "-j NFLOG --nflog-group 5"]), None
-        if draw < 0.68:
+        if draw < 0.65:
             return self._marking(), None
-        return self._special(table, hooks)
+        if table == "nat" and draw < 0.95:
+            return self._nat(hooks)
+        found = [each for each in TARGETS if each.fits(table, hooks, self.family, self.unsure)]
+        target = self.chance.choice(found)
+        return target.made(self.chance), target.proto
 
     def _marking(self) -> str:
         value = self.chance.choice(["0x1", "0x4000", "0xff", "0xf0/0xff", "0x1/0x1", "0x4000/0x4000", "0x30/0x10"])
@@ -238,35 +219,11 @@ class Maker:
                 "-j CONNMARK --restore-mark",
                 "-j CONNMARK --save-mark --nfmask 0xf0 --ctmask 0xff",
                 "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0x4001",
+                "-j CONNMARK --set-xmark 0x3/0xf --left-shift-mark 4",
+                "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff0 --left-shift-mark 4",
+                "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff0 --right-shift-mark 4",
             ]
         )
-
-    def _special(self, table: str, hooks: tuple[str, ...]) -> tuple[str, str | None]:
-        pick = self.chance.choice
-        if table == "nat":
-            return self._nat(hooks)
-        if table == "filter":
-            if self.chance.random() < 0.25:
-                return "-j REJECT --reject-with tcp-reset", "tcp"
-            reasons = ["icmp-port-unreachable", "icmp-admin-prohibited"]
-            reasons = reasons if self.family == 4 else ["icmp6-port-unreachable", "icmp6-adm-prohibited"]
-            return pick(
-                [f"-j REJECT --reject-with {pick(reasons)}", "-j ACCEPT", "-j NFQUEUE --queue-bypass", ""]
-            ), None
-        if table == "raw":
-            return pick(["-j CT --notrack", "-j NOTRACK", "-j CT", "-j ACCEPT"]), None
-        if table == "mangle":
-            hops = ("TTL", "ttl") if self.family == 4 else ("HL", "hl")
-            return pick(
-                [
-                    f"-j {hops[0]} --{hops[1]}-set {pick([1, 64, 200])}",
-                    f"-j {hops[0]} --{hops[1]}-{pick(['inc', 'dec'])} {pick([1, 62, 63, 100])}",
-                    f"-j TOS --set-tos {pick(['0x10/0x3f', '0xb8/0xff', '0x08/0x18'])}",
-                    f"-j TOS --{pick(['and', 'or', 'xor'])}-tos {pick(['0x18', '0x08'])}",
-                    f"-j DSCP --set-dscp {pick(['0x2e', '0x04'])}",
-                ]
-            ), None
-        return pick(["-j ACCEPT", "-j RETURN", ""]), None
 
     def _nat(self, hooks: tuple[str, ...]) -> tuple[str, str | None]:
         pick, protocol = self.chance.choice, self.chance.choice(["tcp", "tcp", "udp", "sctp", None])
@@ -278,6 +235,8 @@ class Maker:
         address = self._address()
         if destination and self.chance.random() < 0.7:
             flag = flag.replace("random-fully", "random")
+            if self.chance.random() < 0.2:
+                address = "fd00:42::7-fd00:42::1:3" if six else "10.42.0.5-10.42.0.9"
             to = f"[{address}]{ports}" if six and ports else f"{address}{ports}"
             return f"-j DNAT --to-destination {to}{flag}", protocol
         if destination:
@@ -289,6 +248,8 @@ class Maker:
             if self.chance.random() < 0.3:
                 many = ("fd00:1::5-fd00:1::9") if six else "10.1.0.5-10.1.0.9"
                 to = f"[{many}]{ports}" if six and ports else f"{many}{ports}"
+            if self.chance.random() < 0.1:
+                return f"-j NETMAP --to {'fd00:88::/64' if six else '10.99.0.0/24'}", None
             return f"-j SNAT --to-source {to}{flag}", protocol
         if set(hooks) == {"POSTROUTING"}:
             flag = flag.replace(" --persistent", "")

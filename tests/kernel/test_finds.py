@@ -13,8 +13,12 @@ from kptui.netfilter.trace import Trace, Tracer
 from kptui.sources import SourceText
 from kptui.syntax.ast import Backend, Ruleset
 from tests.kernel.compare import host_of, length_of, packet_of, told, told_trace
-from tests.kernel.finds import FINDS, Find
+from tests.kernel.finds import FINDS as FIRST
+from tests.kernel.finds import Find
+from tests.kernel.finds_extensions import EXTENSIONS
 from tests.support import rules_met
+
+FINDS = FIRST | EXTENSIONS
 
 
 def _ruleset(find: Find) -> Ruleset:

@@ -46,7 +46,7 @@ class TestFork:
             "-m statistic --mode nth --every 3 --packet 0",
             "-m mac --mac-source 00:11:22:33:44:55",
             "-m length --length 100:200", "-m string --algo bm --string x", "-m quota --quota 5", "-m ttl --ttl-lt 5",
-            "-m conntrack --ctstatus SEEN_REPLY", "-m physdev --physdev-is-in", "-m time --timestart 10:00",
+            "-m conntrack --ctexpire 1:10", "-m physdev --physdev-is-in", "-m time --timestart 10:00",
         ],
     )  # fmt: skip
     def test_what_the_packet_and_the_dump_do_not_say_is_both_ways(self, match: str) -> None:
@@ -135,7 +135,7 @@ class TestLearning:
 
     def test_a_list_that_a_rule_changed_is_asked_anew(self) -> None:
         seen = "-m recent --rcheck --name x --rsource"
-        trace = through_input(f"{seen} -j DROP", "-m recent --set --name x --rsource", f"{seen} -j REJECT")
+        trace = through_input(f"{seen} -j DROP", "-m recent --update --name x --rsource", f"{seen} -j REJECT")
         assert {outcome.end for outcome in trace.outcomes} == {"dropped", "rejected", "delivered"}
 
     def test_an_ipset_that_a_rule_changed_is_asked_anew(self) -> None:

@@ -31,7 +31,8 @@ _MATCH_FILES = {
     "ah": "ipsec", "esp": "ipsec", "ipcomp": "ipsec",
     "dst": "ipv6", "hbh": "ipv6", "rt": "ipv6", "frag": "ipv6", "ipv6header": "ipv6", "srh": "ipv6", "mh": "ipv6",
     "mobility-header": "ipv6", "eui64": "ipv6",
-    "rpfilter": "host", "socket": "host", "policy": "host", "time": "host", "string": "host", "u32": "host",
+    "rpfilter": "rpfilter", "time": "clock", "string": "content",
+    "socket": "host", "policy": "host", "u32": "host",
     "bpf": "host", "cgroup": "host", "cluster": "host", "connlabel": "host", "helper": "host", "realm": "host",
     "cpu": "host", "devgroup": "host", "ipvs": "host", "osf": "host",
 }  # fmt: skip

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeVar
 
-from kptui.netfilter.facts import Answer, Fact, Unsure, negate
+from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
 from kptui.netfilter.host import Host
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Declared
 
@@ -53,13 +54,15 @@ class MatchExtension:
 
     `options` declares every option, how many values it takes and of what kinds. A ValueError from `compile` means that
     a value could not be read: the match then is unknown, and says so. `changes` names the kernel's list that trying the
-    match may change, so that what a rule before learnt of it no longer holds.
+    match may change, so that what a rule before learnt of it no longer holds, and whether it may take something out.
     """
 
     options: Declared
     compile: Callable[[Sequence[Option], Scope], list[Test]]
     say: Callable[[Sequence[Option]], str]
-    changes: Callable[[Sequence[Option]], str | None] | None = None
+    changes: Callable[[Sequence[Option]], tuple[str, bool] | None] | None = None
+    enters: Callable[[Sequence[Option]], Callable[[Packet], Packet] | None] | None = None
+    """What a packet that met the match takes along of it, such as being in a list from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,19 @@ TestOf = Callable[[Option, Scope], Test]
 Say = Callable[[Option], str]
 
 
-def independent(options: Declared, table: Mapping[str, tuple[TestOf, Say]]) -> MatchExtension:
-    """A match whose options are conditions of their own: name -> (test, words); `!` is seen to."""
+def independent(
+    options: Declared, table: Mapping[str, tuple[TestOf, Say]], first: Test | None = None
+) -> MatchExtension:
+    """A match whose options are conditions of their own: name -> (test, words); `!` is seen to.
+
+    Where `first` is not true the match fails, negated or not.
+    """
 
     def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
-        return [_negatable(_known(table, option)[0](option, scope), option.negated) for option in given]
+        return [
+            *([first] if first else []),
+            *(_negatable(_known(table, option)[0](option, scope), option.negated) for option in given),
+        ]
 
     def say(given: Sequence[Option]) -> str:
         said = [(option, table[option.name][1](option) if option.name in table else spoken(option)) for option in given]
@@ -166,6 +177,12 @@ def setting(scope: Scope, name: str, subject: Hashable, why: str, per_packet: bo
         return lambda packet: settled
     unsure = Unsure(Fact((name, subject), per_packet=per_packet), why)
     return lambda packet: unsure
+
+
+def told_number(scope: Scope, name: str, label: str, bits: int) -> Number:
+    """A number that is in no dump and no packet; `--set name=NUMBER` tells it."""
+    given = scope.host.settings.get(name)
+    return number(given) if given is not None and is_number(given, 0, (1 << bits) - 1) else Unknown(label, bits)
 
 
 def always(packet: Packet) -> Answer:

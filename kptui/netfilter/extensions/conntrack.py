@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from kptui.netfilter.address import network
 from kptui.netfilter.extensions.base import (
@@ -19,12 +20,16 @@ from kptui.netfilter.extensions.base import (
 )
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import ports
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
+from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, under_mask, within
 from kptui.netfilter.intervals import Intervals, intersect
-from kptui.netfilter.packet import Number, Packet
+from kptui.netfilter.packet import DCCP, WITH_PORTS, Number, Packet
 from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
+
+_TRACKED = WITH_PORTS - {DCCP}
+"""Protocols of which conntrack keeps ports on every kernel: since Linux 6.16 it knows nothing of DCCP."""
 
 
 def _states(option: Option, scope: Scope) -> Test:
@@ -43,6 +48,8 @@ def _states(option: Option, scope: Scope) -> Test:
 def _translated(packet: Packet, side: str) -> Answer:
     """Whether NAT changed anything: what is translated to what it is already gets no status bit (nf_nat_setup_info)."""
     destination, before = side == "DNAT", packet.original
+    if packet.ctstate in ("ESTABLISHED", "RELATED"):
+        return Unsure(Fact(("status", side)), f"whether the connection has had {side} is not known")
     if (packet.dnat if destination else packet.snat) is None:
         return False
     if before is None:
@@ -82,14 +89,12 @@ def _original(field: str) -> TestOf:
         net = network(option.value, scope.host.family)
 
         def test(packet: Packet) -> Answer:
-            value = getattr(packet.original or packet, field)
-            if packet.ctstate != "NEW" or (isinstance(value, Unknown) and net.region is None):
+            if packet.ctstate != "NEW":
                 return Unsure(Fact(("ct", option.name, option.values)), "the connection's first packet is not known")
-            return (
-                within(value, net.region or (), f"the original {value.label}")
-                if isinstance(value, Unknown)
-                else value in net
-            )
+            value: Number = getattr(packet.original or packet, field)
+            if isinstance(value, Unknown) and net.region is not None:
+                return within(value, net.region, f"the original {value.label}")
+            return under_mask(value, net.mask, net.address, "the connection's first packet")
 
         return test
 
@@ -101,13 +106,73 @@ def _original_port(field: str) -> TestOf:
         region = ports(option.value)
 
         def test(packet: Packet) -> Answer:
-            if packet.ctstate != "NEW":
+            # Other protocols keep something else where ports are: an ICMP echo's number, a GRE key.
+            if packet.ctstate != "NEW" or packet.proto not in _TRACKED:
                 return Unsure(Fact(("ct", option.name, option.values)), "the connection's first packet is not known")
             return within(getattr(packet.original or packet, field), region, "the original port")
 
         return test
 
     return test_of
+
+
+def _answered(field: Literal["src", "dst", "sport", "dport"]) -> TestOf:
+    """--ctrepl…: the addresses and ports of an answer, the packet's own turned round, after any NAT so far."""
+
+    def test_of(option: Option, scope: Scope) -> Test:
+        of_port = field.endswith("port")
+        net = None if of_port else network(option.value, scope.host.family)
+        region = ports(option.value) if net is None else net.region
+        what = f"the {option.name[2:]} of the connection"
+
+        def test(packet: Packet) -> Answer:
+            if packet.ctstate != "NEW" or packet.zone is None or (of_port and packet.proto not in _TRACKED):
+                return Unsure(Fact(("ct", option.name, option.values)), f"{what} is not known")
+            value: Number = getattr(packet, field)
+            if region is not None:
+                return within(value, region, what)
+            assert net is not None
+            return under_mask(value, net.mask, net.address, what)
+
+        return test
+
+    return test_of
+
+
+_STATUS = {"NONE": 0, "EXPECTED": 1, "SEEN_REPLY": 2, "ASSURED": 4, "CONFIRMED": 8}
+
+
+def _status(option: Option, scope: Scope) -> Test:
+    """--ctstatus: whether one of these bits is set (so NONE never matches).
+
+    The first packet has none before it leaves the host or arrives there, which confirms its connection; one that is
+    ESTABLISHED has been answered.
+    """
+    wanted = 0
+    for name in option.value.upper().split(","):
+        wanted |= _STATUS[name]
+    told = scope.host.settings.get(option.name)
+
+    def test(packet: Packet) -> Answer:
+        if told is not None:
+            return told.lower() in ("yes", "true", "1")
+        surely, perhaps = _bits_of(packet)
+        if wanted & surely:
+            return True
+        if not wanted & perhaps:
+            return False
+        return Unsure(Fact(("ctstatus", wanted & perhaps)), "the connection's status is not known")
+
+    return test
+
+
+def _bits_of(packet: Packet) -> tuple[int, int]:
+    """(Status bits that are set, bits that may be)."""
+    if packet.ctstate == "NEW":
+        return 0 if packet.first else _STATUS["CONFIRMED"], 0
+    if packet.ctstate == "ESTABLISHED":
+        return _STATUS["SEEN_REPLY"] | _STATUS["CONFIRMED"], 15
+    return 0, 15
 
 
 def _protocol(option: Option, scope: Scope) -> Test:
@@ -178,11 +243,11 @@ MATCHES = {
             "ctorigdst": (_original("dst"), lambda option: f"connection opened to {option.value}"),
             "ctorigsrcport": (_original_port("sport"), lambda option: f"connection opened from port {option.value}"),
             "ctorigdstport": (_original_port("dport"), lambda option: f"connection opened to port {option.value}"),
-            "ctreplsrc": (_unknown, lambda option: f"connection answered by {option.value}"),
-            "ctrepldst": (_unknown, lambda option: f"connection answered to {option.value}"),
-            "ctreplsrcport": (_unknown, lambda option: f"connection answered from port {option.value}"),
-            "ctrepldstport": (_unknown, lambda option: f"connection answered to port {option.value}"),
-            "ctstatus": (_unknown, lambda option: f"connection status {option.value.replace(',', ' or ')}"),
+            "ctreplsrc": (_answered("dst"), lambda option: f"connection answered by {option.value}"),
+            "ctrepldst": (_answered("src"), lambda option: f"connection answered to {option.value}"),
+            "ctreplsrcport": (_answered("dport"), lambda option: f"connection answered from port {option.value}"),
+            "ctrepldstport": (_answered("sport"), lambda option: f"connection answered to port {option.value}"),
+            "ctstatus": (_status, lambda option: f"connection status {option.value.replace(',', ' or ')}"),
             "ctexpire": (_unknown, lambda option: f"connection expiring in {option.value} s"),
             "ctdir": (_direction, lambda option: f"in the {option.value.lower()} direction of its connection"),
         },
@@ -194,10 +259,12 @@ def _ct(options: Sequence[Option], scope: Scope) -> Apply:
     if any(option.name == "notrack" for option in options):
         return _notrack(options, scope)
     words = " ".join(["CT", *(spoken(option) for option in options)])
+    zones = [option.value for option in options if option.name in ("zone", "zone-orig")]
+    zone = 0 if not zones else number(zones[-1]) if is_number(zones[-1], 0, 0xFFFF) else None
 
     def apply(packet: Packet) -> Effect:
-        waits = not packet.tracked and packet.ctstate != "UNTRACKED"
-        return Effect(packet.but(template=True) if waits else packet, None, words)
+        waits = not packet.tracked and packet.ctstate != "UNTRACKED" and not packet.template
+        return Effect(packet.but(template=True, zone=zone) if waits else packet, None, words)
 
     return apply
 

@@ -20,9 +20,9 @@ from kptui.netfilter.extensions.base import (
 )
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import TOS, is_number, number
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
-from kptui.netfilter.intervals import Intervals
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.facts import Answer, Unknown, through, under_mask, within
+from kptui.netfilter.intervals import Intervals, normal
+from kptui.netfilter.packet import NO_MSS, Number, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
 
@@ -65,12 +65,7 @@ def _hops(what: str, prefix: str) -> MatchExtension:
 
 
 def _masked(value: int, mask: int) -> Test:
-    def test(packet: Packet) -> Answer:
-        if isinstance(packet.tos, Unknown):
-            return Unsure(Fact((packet.tos.label, value, mask)), "the TOS is not known")
-        return packet.tos & mask == value
-
-    return test
+    return lambda packet: under_mask(packet.tos, mask, value, "the TOS")
 
 
 def _tos_pair(text: str) -> tuple[int, int]:
@@ -91,9 +86,44 @@ def _dscp(option: Option, scope: Scope) -> Test:
 
 
 def _mac(option: Option, scope: Scope) -> Test:
-    wanted = option.value.lower()
-    unsure = Unsure(Fact(("mac", wanted)), "the source MAC address is not known")
-    return lambda packet: unsure if isinstance(packet.mac_source, Unknown) else packet.mac_source.lower() == wanted
+    wanted = mac_number(option.value)
+
+    def test(packet: Packet) -> Answer:
+        found = packet.mac_source
+        if isinstance(found, Unknown):
+            return within(found, ((wanted, wanted),), "the source MAC address")
+        return mac_number(found) == wanted
+
+    return test
+
+
+def mac_number(text: str) -> int:
+    """A MAC address as a number; raises ValueError."""
+    return int("".join(part.rjust(2, "0") for part in text.split(":")), 16)
+
+
+def _on_ethernet(packet: Packet) -> bool:
+    """Whether the packet may have a MAC address at all: `mac` fails without, negated or not (xt_mac.c)."""
+    return packet.in_ != "lo" and packet.mac_source != ""
+
+
+_LINK = Unknown("link-layer packet type", 2, possible=((0, 2),))
+_LINK_TYPES = {"unicast": 0, "host": 0, "broadcast": 1, "bcast": 1, "multicast": 2, "mcast": 2}
+"""PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST (include/uapi/linux/if_packet.h)."""
+
+
+def _link_type(option: Option, scope: Scope) -> Test:
+    """What is forwarded or sent by this host is PACKET_HOST: nothing else is forwarded (ip_forward.c, ip6_forward)."""
+    wanted, given = _LINK_TYPES[option.value.lower()], scope.host.settings.get(option.name, "").lower()
+    if given and given not in _LINK_TYPES:
+        return setting(scope, option.name, option.values, "the link-layer packet type is not known")
+    told: Number = _LINK_TYPES[given] if given else _LINK
+
+    def test(packet: Packet) -> Answer:
+        ours = packet.in_ == "" or scope.hook in ("FORWARD", "POSTROUTING")
+        return within(0 if ours else told, ((wanted, wanted),), "the link-layer packet type")
+
+    return test
 
 
 def _told(option: Option, scope: Scope) -> Test:
@@ -138,10 +168,11 @@ MATCHES = {
     "mac": independent(
         declare("! mac-source: mac", needed="mac-source", hooks="PREROUTING INPUT FORWARD"),
         {"mac-source": (_mac, _words("from MAC"))},
+        _on_ethernet,
     ),
     "pkttype": independent(
         declare("! pkt-type: ienum(unicast|broadcast|multicast|bcast|mcast|host)", needed="pkt-type"),
-        {"pkt-type": (_told, _words("link-layer"))},
+        {"pkt-type": (_link_type, _words("link-layer"))},
     ),
     "tcpmss": independent(
         declare("! mss: ordered16", needed="mss", protocols="tcp"),
@@ -154,14 +185,12 @@ def _set_hops(options: Sequence[Option], scope: Scope) -> Apply:
     option = options[0]
     amount, how = number(option.value), option.name.rsplit("-", 1)[1]
 
+    def changed(old: int) -> int:
+        return amount if how == "set" else max(0, min(255, old + (amount if how == "inc" else -amount)))
+
     def apply(packet: Packet) -> Effect:
-        if how == "set":
-            new: int | Unknown = amount
-        elif isinstance(packet.ttl, int):
-            new = max(0, min(255, packet.ttl + (amount if how == "inc" else -amount)))
-        else:
-            new = Unknown(f"{packet.ttl.label} {how} {amount}", 8)
-        return Effect(packet.but(ttl=new), None, f"TTL {new if isinstance(new, int) else f'{how} {number}'}")
+        new = through(packet.ttl, changed)
+        return Effect(packet.but(ttl=new), None, f"TTL {new if isinstance(new, int) else f'{how} {amount}'}")
 
     return apply
 
@@ -174,6 +203,8 @@ def _change(option: Option) -> tuple[int, int]:
         return _DSCP_CLASSES[option.value.upper()] << 2, 0xFC
     if option.name == "set-tos":
         return _tos_pair(option.value)
+    if option.name == "ecn-ip-ect":
+        return number(option.value), 0x03
     bits = number(option.value)
     return {"and-tos": (0, ~bits & 0xFF), "or-tos": (bits, bits), "xor-tos": (bits, 0)}[option.name]
 
@@ -183,15 +214,62 @@ def _set_tos(options: Sequence[Option], scope: Scope) -> Apply:
     words = spoken(options[0]).removeprefix("--")
 
     def apply(packet: Packet) -> Effect:
-        old = packet.tos
-        changed = value if mask == 0xFF else Unknown(f"{old.label} changed", 8) if isinstance(old, Unknown) else None
-        return Effect(packet.but(tos=changed if changed is not None else _with(old, value, mask)), None, words)
+        new = through(packet.tos, lambda old: (old & ~mask & 0xFF) ^ value)
+        return Effect(packet.but(tos=new), None, words)
 
     return apply
 
 
-def _with(old: int | Unknown, value: int, mask: int) -> int | Unknown:
-    return old if isinstance(old, Unknown) else (old & ~mask & 0xFF) ^ value
+def _set_mss(options: Sequence[Option], scope: Scope) -> Apply:
+    """TCPMSS only ever lowers the MSS, and adds one where there is none (xt_TCPMSS.c)."""
+    words = " ".join(["TCPMSS", *map(spoken, options)])
+    clamp = options[0].name == "clamp-mss-to-pmtu"
+    most = 0xFFFF if clamp else number(options[0].value)
+
+    def apply(packet: Packet) -> Effect:
+        old, added = packet.mss, _MSS_ADDED[packet.family]
+        if isinstance(old, int) and old != NO_MSS:
+            # How large a packet the route takes is not known.
+            lower = Unknown(f"MSS after {words}", 17, possible=((0, old),))
+            return Effect(packet.but(mss=lower if clamp else min(old, most)), None, words)
+        if old == NO_MSS and packet.payload:
+            return Effect(packet, None, words)
+        least = 0 if clamp or old != NO_MSS else min(most, added)
+        top, lacks = (min(most, added), packet.payload is None) if old == NO_MSS else (most, True)
+        ranges = [(least, top), *([(NO_MSS, NO_MSS)] if lacks else [])]
+        mss = Unknown(f"MSS after {words}", 17, possible=normal(ranges)) if lacks or least < top else top
+        return Effect(packet.but(mss=mss, length=_longer(packet.length, words, lacks)), None, words)
+
+    return apply
+
+
+_MSS_ADDED = {4: 536, 6: 1220}
+"""What TCPMSS writes at most into a packet that had no MSS and no data."""
+
+
+def _longer(length: Number, words: str, perhaps: bool) -> Number:
+    """The length of a packet that got an option of four bytes."""
+    if isinstance(length, Unknown):
+        return Unknown(f"packet length after {words}", 16)
+    if not perhaps:
+        return length + 4
+    return Unknown(f"packet length after {words}", 16, possible=normal([(length, length), (length + 4, length + 4)]))
+
+
+def _strip(options: Sequence[Option], scope: Scope) -> Apply:
+    words = " ".join(["TCPOPTSTRIP", *map(spoken, options)])
+    stripped = {part for option in options for part in option.value.split(",")} & {"mss", "2"}
+    gone = {"mss": NO_MSS} if stripped else {}
+    return lambda packet: Effect(packet.but(**gone), None, words)
+
+
+def _set_ecn(options: Sequence[Option], scope: Scope) -> Apply:
+    """ECN: the two lowest bits of the TOS; TCP's own flags are not in kptui's packet (ipt_ECN.c)."""
+    ip = [option for option in options if option.name == "ecn-ip-ect"]
+    if ip:
+        return _set_tos(ip, scope)
+    words = " ".join(["ECN", *map(spoken, options)])
+    return lambda packet: Effect(packet, None, words)
 
 
 def _say(what: str) -> Callable[[Sequence[Option]], str]:
@@ -237,18 +315,18 @@ TARGETS = {
         _set_tos,
         _say("change the DSCP:"),
     ),
-    "TCPMSS": passing(
-        "TCPMSS",
+    "TCPMSS": TargetExtension(
         declare(
             "set-mss: u16", "clamp-mss-to-pmtu",
             needed="set-mss|clamp-mss-to-pmtu", alone="set-mss|clamp-mss-to-pmtu", protocols="tcp",
         ),
-        "change the MSS",
+        _set_mss,
+        _say("change the MSS:"),
     ),
-    "TCPOPTSTRIP": passing(
-        "TCPOPTSTRIP",
+    "TCPOPTSTRIP": TargetExtension(
         declare("strip-options: text(1-)", protocols="tcp", tables="mangle", check=_no_ends),
-        "strip TCP options",
+        _strip,
+        _say("strip TCP options"),
     ),
     "CHECKSUM": passing(
         "CHECKSUM", declare("checksum-fill", needed="checksum-fill", tables="mangle"), "compute the checksum"
@@ -258,13 +336,13 @@ TARGETS = {
         declare("set-class: class", needed="set-class", hooks="FORWARD OUTPUT POSTROUTING"),
         "set the queueing class",
     ),
-    "ECN": passing(
-        "ECN",
+    "ECN": TargetExtension(
         declare(
             "ecn-tcp-remove", "ecn-tcp-cwr: u8(0-1)", "ecn-tcp-ece: u8(0-1)", "ecn-ip-ect: u8(0-3)",
             needed="ecn-tcp-remove|ecn-tcp-cwr|ecn-tcp-ece|ecn-ip-ect",
             alone="ecn-tcp-remove|ecn-tcp-cwr ecn-tcp-remove|ecn-tcp-ece", protocols="tcp", tables="mangle",
         ),
-        "change ECN",
+        _set_ecn,
+        _say("change ECN:"),
     ),
 }  # fmt: skip

@@ -1,6 +1,6 @@
-"""Matches on what only the host or the packet's bytes tell: rpfilter, socket, policy, time, string, u32 and such.
+"""Matches on what only the host or the packet's bytes tell: socket, policy, u32, bpf, cgroup, helper and such.
 
-One table: none of them can be decided from a dump and a packet's header fields.
+One table; what can be decided of some of them all the same stands above it.
 """
 
 from __future__ import annotations
@@ -8,22 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, told
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, independent, told, told_number
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import negate
+from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.facts import Answer, Fact, Unsure, under_mask, within
+from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
-
-
-def _inverted(inner: MatchExtension) -> MatchExtension:
-    """Rpfilter has --invert instead of `!`."""
-
-    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
-        [test] = inner.compile([option for option in given if option.name != "invert"], scope)
-        inverted = any(option.name == "invert" for option in given)
-        return [(lambda packet: negate(test(packet))) if inverted else test]
-
-    return MatchExtension(inner.options, compile_all, inner.say)
 
 
 def _policy(given: Sequence[Given]) -> str | None:
@@ -45,13 +36,6 @@ def _policy(given: Sequence[Given]) -> str | None:
     return None
 
 
-def _string(given: Sequence[Given]) -> str | None:
-    for option in given:
-        if option.name == "string" and len(option.values[0].encode("utf-8", "surrogateescape")) > 128:
-            return "--string: at most 128 bytes are looked for"
-    return None
-
-
 def _label(given: Sequence[Given]) -> str | None:
     """A label is a bit from 0 to 127, or a name of /etc/xtables/connlabel.conf."""
     for option in given:
@@ -60,24 +44,79 @@ def _label(given: Sequence[Given]) -> str | None:
     return None
 
 
+def _ipsec(inner: MatchExtension) -> MatchExtension:
+    """`--pol none` and `--pol ipsec` are answers to one question, as long as nothing else is asked (xt_policy.c)."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        named = {option.name: option.value for option in given if option.values}
+        if "policy" in scope.host.settings or set(named) != {"dir", "pol"} or len(given) > 2:
+            return inner.compile(given, scope)
+        covered = named["pol"] == "ipsec"
+        told = scope.host.settings.get("ipsec", "").lower()
+        if told in ("yes", "no"):
+            return [lambda packet: (told == "yes") == covered]
+        why = "whether an IPsec policy covers the packet is not known"
+        unsure = Unsure(Fact(("ipsec", named["dir"], scope.hook)), why, covered)
+        return [lambda packet: unsure]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+def _sent_here(inner: MatchExtension) -> MatchExtension:
+    """What is forwarded belongs to no socket of this host, and the match fails, negated or not (xt_cgroup.c)."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        return [lambda packet: packet.in_ == "" or scope.hook == "INPUT", *inner.compile(given, scope)]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+def _of_expected(inner: MatchExtension) -> MatchExtension:
+    """Only a connection that another one's helper expected has one here (helper_mt): the first packet is RELATED."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        [asked] = inner.compile(given, scope)
+        negated = any(option.negated for option in given)
+
+        def test(packet: Packet) -> Answer:
+            expected = packet.state in ("ESTABLISHED", "RELATED")
+            return asked(packet) if expected else negated
+
+        return [test]
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+def _realm(option: Option, scope: Scope) -> Test:
+    value, mask = _valued(option.value, "realm")
+    realm = told_number(scope, "realm", "route's realm", 32)
+    return lambda packet: under_mask(realm, mask, value, "the route's realm")
+
+
+def _valued(text: str, what: str) -> tuple[int, int]:
+    """VALUE or VALUE/MASK; raises ValueError for a name, whose number only the host knows."""
+    value, slash, mask = text.partition("/")
+    if not is_number(value, 0, 0xFFFFFFFF) or (slash and not is_number(mask, 0, 0xFFFFFFFF)):
+        raise ValueError(f"which {what} is called “{text}” is not in a dump")
+    return number(value), number(mask) if slash else 0xFFFFFFFF
+
+
+def _cpu(option: Option, scope: Scope) -> Test:
+    wanted = number(option.value)
+    cpu = told_number(scope, "cpu", "CPU that handles the packet", 32)
+    return lambda packet: within(cpu, ((wanted, wanted),), "the CPU that handles the packet")
+
+
 _HOOKS_IN = "PREROUTING INPUT FORWARD"
 _GENRES = "the operating system that sent it"
 MATCHES = {
-    "rpfilter": _inverted(
-        told(
-            "rpfilter",
-            declare("loose", "validmark", "accept-local", "invert", tables="raw mangle", hooks="PREROUTING"),
-            "whether the way back to the source passes the reverse path test is not known",
-            "by the reverse path test",
-        )
-    ),
     "socket": told(
         "socket",
         declare("transparent", "nowildcard", "restore-skmark", hooks="PREROUTING INPUT"),
         "whether a socket of this host is open for the packet is not known",
         "a socket of this host is open for it",
     ),
-    "policy": told(
+    "policy": _ipsec(told(
         "policy",
         declare(
             "dir: enum(in|out)", "pol: enum(none|ipsec)", "strict", "! reqid*: u32", "! spi*: u32",
@@ -87,26 +126,7 @@ MATCHES = {
         ),
         "which IPsec policy covers the packet is not known",
         "by IPsec policy",
-    ),
-    "time": told(
-        "time",
-        declare(
-            "datestart: date", "datestop: date", "timestart: time", "timestop: time", "! monthdays: text(1-)",
-            "! weekdays: text(1-)", "contiguous", "localtz", "utc", "kerneltz",
-            alone="utc|localtz|kerneltz",
-        ),
-        "the time of day the packet comes is not known",
-        "by the time",
-    ),
-    "string": told(
-        "string",
-        declare(
-            "! string: text", "! hex-string: text(1-)", "algo: enum(bm|kmp)", "from: u16", "to: u16", "icase",
-            needed="string|hex-string algo", alone="string|hex-string", check=_string,
-        ),
-        "what is in the packet is not known",
-        "what is in the packet",
-    ),
+    )),
     "u32": told(
         "u32", declare("! u32: text(1-)", needed="u32"), "the packet's bytes are not known", "by the packet's bytes"
     ),
@@ -116,7 +136,7 @@ MATCHES = {
         "what the BPF program answers is not known",
         "by a BPF program",
     ),
-    "cgroup": told(
+    "cgroup": _sent_here(told(
         "cgroup",
         declare(
             "! path: text(1-)", "! cgroup: u32", needed="path|cgroup", alone="path|cgroup",
@@ -124,7 +144,7 @@ MATCHES = {
         ),
         "the socket's control group is not known",
         "by control group",
-    ),
+    )),
     "cluster": told(
         "cluster",
         declare(
@@ -142,20 +162,18 @@ MATCHES = {
         "the connection's labels are not known",
         "by connection label",
     ),
-    "helper": told(
+    "helper": _of_expected(told(
         "helper",
         declare("! helper: text", needed="helper"),
         "the connection's helper is not known",
         "by conntrack helper",
-    ),
-    "realm": told(
-        "realm",
+    )),
+    "realm": independent(
         declare("! realm: text(1-)", needed="realm", hooks="INPUT FORWARD OUTPUT POSTROUTING"),
-        "the route's realm is not known",
-        "by routing realm",
+        {"realm": (_realm, lambda option: f"routing realm {option.value}")},
     ),
-    "cpu": told(
-        "cpu", declare("! cpu: u32", needed="cpu"), "which CPU handles the packet is not known", "by CPU"
+    "cpu": independent(
+        declare("! cpu: u32", needed="cpu"), {"cpu": (_cpu, lambda option: f"handled by CPU {option.value}")}
     ),
     "devgroup": told(
         "devgroup",

@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.extensions.values import is_number, number
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.extensions.ports import of_protocol
+from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
+from kptui.netfilter.icmp_types import ANY, TYPES, TYPES6, Type, parse_type
 from kptui.netfilter.packet import ICMP, ICMPV6, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Check, Given
 
-ANY = 255
-_Type = tuple[int, int | None]
-
-TYPES: Mapping[str, _Type] = {
-    "any": (ANY, None),
-    "echo-reply": (0, None), "pong": (0, None),
-    "destination-unreachable": (3, None),
-    "network-unreachable": (3, 0), "host-unreachable": (3, 1), "protocol-unreachable": (3, 2),
-    "port-unreachable": (3, 3), "fragmentation-needed": (3, 4), "source-route-failed": (3, 5),
-    "network-unknown": (3, 6), "host-unknown": (3, 7), "network-prohibited": (3, 9), "host-prohibited": (3, 10),
-    "TOS-network-unreachable": (3, 11), "TOS-host-unreachable": (3, 12), "communication-prohibited": (3, 13),
-    "host-precedence-violation": (3, 14), "precedence-cutoff": (3, 15),
-    "source-quench": (4, None),
-    "redirect": (5, None), "network-redirect": (5, 0), "host-redirect": (5, 1),
-    "TOS-network-redirect": (5, 2), "TOS-host-redirect": (5, 3),
-    "echo-request": (8, None), "ping": (8, None),
-    "router-advertisement": (9, None), "router-solicitation": (10, None),
-    "time-exceeded": (11, None), "ttl-exceeded": (11, None),
-    "ttl-zero-during-transit": (11, 0), "ttl-zero-during-reassembly": (11, 1),
-    "parameter-problem": (12, None), "ip-header-bad": (12, 0), "required-option-missing": (12, 1),
-    "timestamp-request": (13, None), "timestamp-reply": (14, None),
-    "address-mask-request": (17, None), "address-mask-reply": (18, None),
-}  # fmt: skip
-TYPES6: Mapping[str, _Type] = {
-    "destination-unreachable": (1, None), "no-route": (1, 0), "communication-prohibited": (1, 1),
-    "beyond-scope": (1, 2), "address-unreachable": (1, 3), "port-unreachable": (1, 4),
-    "failed-policy": (1, 5), "reject-route": (1, 6),
-    "packet-too-big": (2, None),
-    "time-exceeded": (3, None), "ttl-exceeded": (3, None),
-    "ttl-zero-during-transit": (3, 0), "ttl-zero-during-reassembly": (3, 1),
-    "parameter-problem": (4, None), "bad-header": (4, 0), "unknown-header-type": (4, 1), "unknown-option": (4, 2),
-    "echo-request": (128, None), "ping": (128, None), "echo-reply": (129, None), "pong": (129, None),
-    "mld-listener-query": (130, None), "mld-listener-report": (131, None), "mld-listener-done": (132, None),
-    "mld-listener-reduction": (132, None),
-    "router-solicitation": (133, None), "router-advertisement": (134, None),
-    "neighbour-solicitation": (135, None), "neighbor-solicitation": (135, None),
-    "neighbour-advertisement": (136, None), "neighbor-advertisement": (136, None),
-    "redirect": (137, None),
-}  # fmt: skip
-
-
-def parse_type(text: str, family: int) -> _Type:
-    """TYPE, TYPE/CODE, TYPE/LOW:HIGH or a name, of which a unique beginning will do; raises ValueError."""
-    names = TYPES if family == 4 else TYPES6
-    wanted = text.lower()
-    fitting = {code for name, code in names.items() if name.lower() == wanted} or {
-        code for name, code in names.items() if name.lower().startswith(wanted) and wanted
-    }
-    if len(fitting) == 1:
-        return fitting.pop()
-    first, slash, second = text.partition("/")
-    low, colon, high = second.partition(":")
-    if (
-        not is_number(first, 0, 255)
-        or (slash and not is_number(low, 0, 255))
-        or (colon and not is_number(high, 0, 255))
-    ):
-        raise ValueError(f"“{text}” is no ICMP type")
-    # iptables itself prints 255/0:255, type 255 with any code, for any type at all.
-    if number(first) == ANY or (colon and (number(low), number(high)) == (0, 255)):
-        return number(first), None
-    if colon:
-        raise ValueError(f"the range of codes in “{text}” can't be compared")
-    return number(first), number(low) if slash else None
-
 
 def _match(protocol: int, family: int) -> MatchExtension:
     def compile_all(options: Sequence[Option], scope: Scope) -> list[Test]:
-        tests: list[Test] = [lambda packet: within(packet.proto, ((protocol, protocol),), "the protocol")]
-        return [*tests, *(_test(parse_type(option.value, family), option.negated) for option in options)]
+        tests: list[Test] = [lambda packet: of_protocol(packet, protocol)]
+        return [*tests, *(test for o in options for test in _tests(parse_type(o.value, family), o.negated))]
 
     def say(options: Sequence[Option]) -> str:
         words = "ICMP" if family == 4 else "ICMPv6"
@@ -110,22 +46,29 @@ def _check(family: int) -> Check:
     return check
 
 
-def _test(wanted: _Type, negated: bool) -> Test:
+def _tests(wanted: Type, negated: bool) -> list[Test]:
+    """Type and code one by one where both must fit; negated, one of them not fitting is enough."""
     kind, code = wanted
+    if kind == ANY and code is None:
+        return [lambda packet: not negated]
+    codes = ((0, 255),) if code is None else (code,) if isinstance(code, tuple) else ((code, code),)
 
-    def test(packet: Packet) -> Answer:
-        if kind == ANY and code is None:
-            return not negated
-        for field, asked in ((packet.icmp_type, kind), (packet.icmp_code, code)):
-            if asked is None or field == asked:
-                continue
-            if isinstance(field, Unknown):
-                unsure = Unsure(Fact(("icmp", kind, code)), "the ICMP type and code are not known")
-                return negate(unsure, negated)
-            return negated
-        return not negated
+    def of_type(packet: Packet) -> Answer:
+        return within(packet.icmp_type, ((kind, kind),), "the ICMP type")
 
-    return test
+    def of_code(packet: Packet) -> Answer:
+        return within(packet.icmp_code, codes, "the ICMP code")
+
+    def either_not(packet: Packet) -> Answer:
+        answers = (of_type(packet), of_code(packet))
+        if False in answers:
+            return True
+        open_ = [answer for answer in answers if answer is not True]
+        if len(open_) < 2:
+            return negate(open_[0]) if open_ else False
+        return negate(Unsure(Fact(("icmp", kind, code)), "the ICMP type and code are not known"))
+
+    return [either_not] if negated else [of_type, of_code]
 
 
 def _name(text: str, family: int) -> str:

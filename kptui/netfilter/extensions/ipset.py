@@ -16,7 +16,7 @@ from kptui.netfilter.extensions.base import (
     spoken,
 )
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import Answer, Fact, Unsure, negate
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
 from kptui.netfilter.ipsets import contains
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
@@ -31,7 +31,7 @@ def _member(option: Option, scope: Scope, reverse: bool = False) -> Test:
         given = scope.host.settings.get(f"set:{name}")
         if given is not None:
             return given.lower() == "yes"
-        if f"ipset {name}" in packet.changed:
+        if any(f"ipset {each}" in packet.changed for each in (name, *_members(name, scope))):
             # A SET target on the way changed it, so that this rule's question is its own.
             return Unsure(Fact(("set", name, scope.table, scope.line)), f"a rule before changed the ipset {name}")
         if sets is not None:
@@ -43,6 +43,12 @@ def _member(option: Option, scope: Scope, reverse: bool = False) -> Test:
         return Unsure(fact, f"what is in the ipset {name} is not in a dump (--ipset)")
 
     return test
+
+
+def _members(name: str, scope: Scope) -> list[str]:
+    """The sets of a list:set."""
+    found = scope.host.ipsets.get(name) if scope.host.ipsets else None
+    return found.members if found else []
 
 
 def _looked_up(packet: Packet, side: str, several: bool) -> tuple[object, ...]:
@@ -110,7 +116,14 @@ MATCHES = {"set": MatchExtension(_SET.options, _compile, _SET.say)}
 def _set(options: Sequence[Option], scope: Scope) -> Apply:
     words = " ".join(spoken(option) for option in options)
     changed = frozenset(f"ipset {option.value}" for option in options if option.name in ("add-set", "del-set"))
-    return lambda packet: Effect(packet.but(changed=packet.changed | changed), None, f"SET {words}")
+    mapped = any(option.name == "map-mark" for option in options)
+
+    def apply(packet: Packet) -> Effect:
+        # What a set maps the packet to is not in what `ipset save` tells of it without skbinfo.
+        mark = Unknown(f"mark by {words}") if mapped else packet.mark
+        return Effect(packet.but(changed=packet.changed | changed, mark=mark), None, f"SET {words}")
+
+    return apply
 
 
 def _one_change(given: Sequence[Given]) -> str | None:

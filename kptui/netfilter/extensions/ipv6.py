@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, told
+from kptui.netfilter.address import Network, network
+from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, told
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.ports import of_protocol
 from kptui.netfilter.extensions.values import is_number, number
-from kptui.netfilter.facts import Unknown
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
+from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Declared, Given
 
-_HEADERS = (
-    "hop-by-hop", "hop", "ipv6-opts", "dst", "ipv6-route", "route", "ipv6-frag", "frag", "esp", "ah", "auth",
-    "ipv6-nonxt", "none", "protocol", "prot", "0", "60", "43", "44", "50", "51", "59", "255",
-)  # fmt: skip
 _MH = (
     "binding-refresh-request", "brr", "home-test-init", "hoti", "careof-test-init", "coti", "home-test", "hot",
     "careof-test", "cot", "binding-update", "bu", "binding-acknowledgement", "ba", "binding-error", "be",
@@ -28,9 +26,9 @@ _MH = (
 def _headers(given: Sequence[Given]) -> str | None:
     for option in given:
         if option.name == "header":
-            wrong = [part for part in option.values[0].split(",") if part.lower() not in _HEADERS]
+            wrong = [part for part in option.values[0].split(",") if part.lower() not in _HEADER_BITS]
             if wrong:
-                return f"“{wrong[0]}” is no IPv6 header: expected one of {', '.join(_HEADERS)}"
+                return f"“{wrong[0]}” is no IPv6 header: expected one of {', '.join(_HEADER_BITS)}"
     return None
 
 
@@ -47,7 +45,48 @@ def _types(given: Sequence[Given]) -> str | None:
 
 
 def _header(name: str, options: Declared, what: str) -> MatchExtension:
-    return told(name, options, f"{what} is not known", f"by {what}")
+    """A match that fails, negated or not, where the header isn't there; `--set ipv6-headers=none` says so of all."""
+    inner = told(name, options, f"{what} is not known", f"by {what}")
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        if scope.host.settings.get("ipv6-headers") != "none":
+            return inner.compile(given, scope)
+        if name == "mh":
+            # That is no header before a protocol, but the protocol.
+            return [lambda packet: of_protocol(packet, MH), *inner.compile(given, scope)]
+        return [_plain(given) if name == "ipv6header" else lambda packet: False]
+
+    return MatchExtension(options, compile_all, inner.say)
+
+
+def _plain(given: Sequence[Option]) -> Test:
+    """What ipv6header answers where the protocol follows at once (ip6t_ipv6header.c).
+
+    With --soft all headers named have to be there, or, negated, none of them; else these and no others.
+    """
+    [option] = [option for option in given if option.name == "header"]
+    wanted = {_HEADER_BITS[part.lower()] for part in option.value.split(",")}
+    soft = any(each.name == "soft" for each in given)
+
+    def test(packet: Packet) -> Answer:
+        if isinstance(packet.proto, Unknown):
+            return Unsure(Fact(("ipv6header", option.values)), "the protocol is not known")
+        present = {_ALONE.get(packet.proto, "protocol")}
+        if soft:
+            return not wanted & present if option.negated else wanted <= present
+        return (wanted == present) != option.negated
+
+    return test
+
+
+_HEADER_BITS = {
+    "hop-by-hop": "hop", "hop": "hop", "0": "hop", "ipv6-opts": "dst", "dst": "dst", "60": "dst",
+    "ipv6-route": "route", "route": "route", "43": "route", "ipv6-frag": "frag", "frag": "frag", "44": "frag",
+    "esp": "esp", "50": "esp", "ah": "ah", "auth": "ah", "51": "ah", "ipv6-nonxt": "none", "none": "none", "59": "none",
+    "protocol": "protocol", "prot": "protocol", "255": "protocol",
+}  # fmt: skip
+_ALONE = {50: "esp", 51: "ah", 59: "none"}
+MH = 135
 
 
 _COMPARED = [
@@ -97,17 +136,53 @@ MATCHES = {
 MATCHES["mobility-header"] = MATCHES["mh"]
 
 
+def mapped(address: int, old: Network, new: Network) -> int | None:
+    """The address with the new prefix, another word changed so that the checksum stays (RFC 6296), None if none can be.
+
+    Words count from 0: with prefixes of at most 48 bits it is word 3, else the first of 4 to 7 that is not 0xffff.
+    """
+    mask = max(old.mask, new.mask)
+    words = [(address & ~mask | new.address & mask) >> 16 * (7 - index) & 0xFFFF for index in range(8)]
+    short = mask <= _PREFIX_48
+    index = 3 if short else next((index for index in range(4, 8) if words[index] != 0xFFFF), None)
+    if index is None:
+        return None
+    total = words[index] + _sum(old.address) + (0xFFFF - _sum(new.address))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    words[index] = 0 if total == 0xFFFF else total
+    return sum(word << 16 * (7 - index) for index, word in enumerate(words))
+
+
+def _sum(address: int) -> int:
+    """The one's complement sum of an address's words."""
+    total = sum(address >> 16 * index & 0xFFFF for index in range(8))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+_PREFIX_48 = ((1 << 48) - 1) << 80
+
+
 def _translate(field: str, words: str) -> TargetExtension:
-    """SNPT and DNPT put another prefix before an address (ip6t_NPT.c); the checksum-neutral rest is not computed."""
+    """SNPT and DNPT put another prefix before an address (ip6t_NPT.c)."""
 
     def compile_it(options: Sequence[Option], scope: Scope) -> Apply:
         named = {option.name: option.value for option in options}
         said = f"{field} prefix {named['src-pfx']} to {named['dst-pfx']}"
+        old_prefix, new_prefix = (network(named[name], 6) for name in ("src-pfx", "dst-pfx"))
 
         def apply(packet: Packet) -> Effect:
             old = getattr(packet, field)
-            label = old.label if isinstance(old, Unknown) else f"{words} {old:#x}"
-            return Effect(packet.but(**{field: Unknown(f"{label} in {named['dst-pfx']}", 128)}), None, said)
+            if isinstance(old, Unknown):
+                new: Number | None = Unknown(f"{old.label} in {named['dst-pfx']}", 128, possible=new_prefix.region)
+            else:
+                new = mapped(old, old_prefix, new_prefix)
+            if new is None:
+                return Effect(packet, "DROP", said, "an address without a free word can't be translated")
+            # What conntrack knows of the connection are its addresses before.
+            return Effect(packet.but(zone=None, **{field: new}), None, said)
 
         return apply
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, independent
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
+from kptui.netfilter.facts import Answer, Unknown, masked_out, under_mask
 from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
 
@@ -27,10 +28,7 @@ def _match(field: Field, words: str) -> MatchExtension:
         value, mask = pair(option.value)
 
         def test(packet: Packet) -> Answer:
-            mark: Number = getattr(packet, field)
-            if isinstance(mark, Unknown):
-                return Unsure(Fact((mark.label, value, mask)), f"the {words} is not known")
-            return mark & mask == value
+            return under_mask(getattr(packet, field), mask, value, f"the {words}")
 
         return test
 
@@ -76,12 +74,6 @@ def operation(options: Sequence[Option]) -> tuple[int, int]:
     raise ValueError("no mark is given")
 
 
-def _changed(old: Number, value: int, mask: int, label: str) -> Number:
-    if isinstance(old, int):
-        return (old & ~mask & FULL) ^ value
-    return value if mask == FULL else Unknown(f"{label} changed by {value:#x}/{mask:#x} from {old.label}")
-
-
 def _shown(mark: Number) -> str:
     return f"{mark:#x}" if isinstance(mark, int) else "unknown"
 
@@ -91,7 +83,7 @@ def _set(field: Field, words: str, options: Sequence[Option]) -> Apply:
 
     def apply(packet: Packet) -> Effect:
         old: Number = getattr(packet, field)
-        new = _changed(old, value, mask, words)
+        new = masked_out(old, mask, value)
         return Effect(packet.but(**{field: new}), None, f"{words} {_shown(old)} -> {_shown(new)}")
 
     return apply
@@ -109,12 +101,35 @@ def _connmark(options: Sequence[Option], scope: Scope) -> Apply:
 
 def _of_connection(options: Sequence[Option]) -> Apply:
     names = {option.name: option for option in options}
-    if "left-shift-mark" in names or "right-shift-mark" in names:
-        raise ValueError("shifted marks are not modelled")
+    shift = int(names["left-shift-mark"].value) if "left-shift-mark" in names else 0
+    shift -= int(names["right-shift-mark"].value) if "right-shift-mark" in names else 0
     for name, source, to in (("save-mark", "mark", "ctmark"), ("restore-mark", "ctmark", "mark")):
         if name in names:
-            return _copy(source, to, name, _masks(names))
-    return _set("ctmark", "connection mark", options)
+            return _copy(source, to, name, _masks(names), shift)
+    inner = _set("ctmark", "connection mark", options)
+    return _shifted_after(inner, shift) if shift else inner
+
+
+def _shifted_after(inner: Apply, shift: int) -> Apply:
+    """A setting option with a shift: what has been set is moved as a whole."""
+
+    def apply(packet: Packet) -> Effect:
+        new = shifted(inner(packet).packet.ctmark, shift)
+        return Effect(packet.but(ctmark=new), None, f"connection mark {_shown(packet.ctmark)} -> {_shown(new)}")
+
+    return apply
+
+
+def shifted(mark: Number, shift: int) -> Number:
+    """A mark moved to the left by so many bits, to the right if it is negative (xt_connmark.c, revision 2)."""
+    if isinstance(mark, int):
+        return (mark << shift) & FULL if shift >= 0 else mark >> -shift
+    return Unknown(f"{_named(mark)} shifted by {shift}") if shift else mark
+
+
+def _named(mark: Unknown) -> str:
+    """A name for a mark of which rules have changed bits."""
+    return mark.label if mark.keep is None else f"{mark.label}&{mark.keep:#x}^{mark.flip:#x}"
 
 
 def _masks(names: dict[str, Option]) -> tuple[int, int]:
@@ -125,22 +140,34 @@ def _masks(names: dict[str, Option]) -> tuple[int, int]:
     return nfmask, ctmask
 
 
-def _copy(source: str, to: str, name: str, masks: tuple[int, int]) -> Apply:
+def _copy(source: str, to: str, name: str, masks: tuple[int, int], shift: int) -> Apply:
     """xt_connmark.c: save is ct = (ct & ~ctmask) ^ (nf & nfmask), restore the other way round."""
     nfmask, ctmask = masks
     taken, cleared = (nfmask, ctmask) if name == "save-mark" else (ctmask, nfmask)
 
     def apply(packet: Packet) -> Effect:
-        given, old = getattr(packet, source), getattr(packet, to)
-        if isinstance(given, int) and isinstance(old, int):
-            new: Number = (old & ~cleared & FULL) ^ (given & taken)
-        elif given == old and taken == cleared == FULL:
-            new = given
-        else:
-            new = Unknown(f"{to} from {source} of an unknown mark")
+        given = shifted(masked_out(getattr(packet, source), ~taken & FULL, 0), shift)
+        new = _xor(masked_out(getattr(packet, to), cleared, 0), given)
         return Effect(packet.but(**{to: new}), None, f"{'connection mark' if to == 'ctmark' else 'mark'} {_shown(new)}")
 
     return apply
+
+
+def _xor(left: Number, right: Number) -> Number:
+    """Both marks' bits, turned over where the other's are set."""
+    if not isinstance(left, Unknown):
+        left, right = right, left
+    if not isinstance(left, Unknown):
+        return left ^ right if isinstance(right, int) else right
+    if not isinstance(right, Unknown):
+        return masked_out(left, 0, right) if right else left
+    mine, other = (FULL if mark.keep is None else mark.keep for mark in (left, right))
+    if left.label != right.label:
+        # Bits that neither brings along are known all the same.
+        either, flip = mine | other, left.flip ^ right.flip
+        return Unknown(f"{_named(left)} and {_named(right)}", keep=either, flip=flip & ~either)
+    keep, flip = mine ^ other, left.flip ^ right.flip
+    return replace(left, keep=keep, flip=flip) if keep else flip
 
 
 def _say_set(what: str) -> Callable[[Sequence[Option]], str]:

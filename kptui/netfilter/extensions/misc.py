@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, passing, spoken
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import Unknown
+from kptui.netfilter.extensions.values import number
+from kptui.netfilter.facts import Fact, Unknown, Unsure, within
+from kptui.netfilter.intervals import normal
+from kptui.netfilter.packet import Packet, flags
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
 
@@ -23,12 +27,45 @@ def _hmark(given: Sequence[Given]) -> str | None:
 def _hash(options: Sequence[Option], scope: Scope) -> Apply:
     """HMARK sets the mark to a hash, modulo --hmark-mod, plus --hmark-offset (xt_HMARK.c)."""
     words = " ".join(["HMARK", *map(spoken, options)])
-    return lambda packet: Effect(packet.but(mark=Unknown(f"mark by {words}", 32)), None, words)
+    named = {option.name: option.value for option in options}
+    first = number(named.get("hmark-offset", "0"))
+    last = min(first + number(named["hmark-mod"]) - 1, 0xFFFFFFFF)
+
+    def apply(packet: Packet) -> Effect:
+        # A packet that there is nothing to hash of keeps its mark (hmark_pkt_set_htuple_ipv4, _ipv6).
+        old = packet.mark
+        kept = None if isinstance(old, Unknown) else normal([(first, last), (old, old)])
+        return Effect(packet.but(mark=Unknown(f"mark by {words} from {old}", 32, possible=kept)), None, words)
+
+    return apply
 
 
 def _synproxy(options: Sequence[Option], scope: Scope) -> Apply:
-    """The kernel answers the client itself; the packet goes no further here (xt_SYNPROXY.c)."""
-    return lambda packet: Effect(packet, "DROP", "SYNPROXY", "the kernel answers in the server's place")
+    """The kernel answers what opens a connection, and the client's ACK to that, itself; others pass (xt_SYNPROXY.c)."""
+    opening = flags("SYN,ACK,FIN,RST")
+
+    def apply(packet: Packet) -> Effect:
+        on = Effect(packet, None, "SYNPROXY passes it on")
+        answered = Effect(packet, "DROP", "SYNPROXY", "the kernel answers in the server's place")
+        taken = normal([(bits, bits) for bits in range(64) if bits & opening in (flags("SYN"), flags("ACK"))])
+        answer = within(packet.tcp_flags, taken, "the TCP flags")
+        if isinstance(answer, Unsure):
+            return replace(answered, unsure=answer, otherwise=on)
+        return answered if answer else on
+
+    return apply
+
+
+def _cluster_ip(options: Sequence[Option], scope: Scope) -> Apply:
+    """A node of the cluster drops what another one is to answer (ipt_CLUSTERIP.c)."""
+    fact = Fact(("clusterip", scope.line))
+    unsure = Unsure(fact, "whether this node of the cluster answers the packet is not known")
+
+    def apply(packet: Packet) -> Effect:
+        dropped = Effect(packet, "DROP", "CLUSTERIP", "another node of the cluster answers")
+        return Effect(packet, None, "CLUSTERIP: this node answers", None, unsure, dropped)
+
+    return apply
 
 
 def _clusterip(given: Sequence[Given]) -> str | None:
@@ -78,13 +115,13 @@ TARGETS = {
         _synproxy,
         lambda options: "answer the connection's opening in the server's place",
     ),
-    "CLUSTERIP": passing(
-        "CLUSTERIP",
+    "CLUSTERIP": TargetExtension(
         declare(
             "new", "hashmode: enum(sourceip|sourceip-sourceport|sourceip-sourceport-destport)", "clustermac: mac",
             "total-nodes: u16(1-16)", "local-node: u16(1-16)", "hash-init: u32",
             hooks="INPUT", check=_clusterip,
         ),
-        "share the address among a cluster's nodes",
+        _cluster_ip,
+        lambda options: "share the address among a cluster's nodes",
     ),
 }  # fmt: skip

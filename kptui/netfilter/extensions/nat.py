@@ -14,6 +14,7 @@ from kptui.netfilter.facts import Fact, Unknown, Unsure
 from kptui.netfilter.hooks import INPUT, OUTPUT, POSTROUTING
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.intervals import Intervals, subtract
+from kptui.netfilter.nat_choice import chosen
 from kptui.netfilter.own_address import bare, first_on, nowhere, select
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
 from kptui.syntax.ast import Option
@@ -56,12 +57,18 @@ def _to(text: str, family: int) -> _To:
     )
 
 
-def _address(to: _To, old: Number, bits: int) -> Number:
+def _address(to: _To, packet: Packet, persistent: bool, of_source: bool) -> Number:
+    """The address after translation: of a range, the one that the connection's addresses lead to."""
     if to.first is None or to.last is None:
-        return old
+        return packet.src if of_source else packet.dst
     if to.first == to.last:
         return to.first
-    return Unknown(f"one address of {to.text}", bits, possible=((to.first, to.last),))
+    src, dst, zone = packet.src, packet.dst, packet.zone
+    if isinstance(src, int) and zone is not None and (isinstance(dst, int) or persistent):
+        other = dst if isinstance(dst, int) else 0
+        ends = (to.first, to.last)
+        return chosen(ends, src, other, packet.family, of_source=of_source, persistent=persistent, zone=zone)
+    return Unknown(f"one address of {to.text}", 32 if packet.family == 4 else 128, possible=((to.first, to.last),))
 
 
 def _port(to: _To, old: Number, packet: Packet, draws: bool = False, source: bool = False) -> Number:
@@ -100,9 +107,11 @@ def _bits(scope: Scope) -> int:
 def _destination(options: Sequence[Option], scope: Scope) -> Apply:
     value = _named(options, "to-destination")
     to, draws = _to(value, scope.host.family), _draws(options)
+    persistent = any(option.name == "persistent" for option in options)
 
     def apply(packet: Packet) -> Effect:
-        new = packet.but(dst=_address(to, packet.dst, _bits(scope)), dport=_port(to, packet.dport, packet, draws))
+        address = _address(to, packet, persistent, of_source=False)
+        new = packet.but(dst=address, dport=_port(to, packet.dport, packet, draws))
         new = new.but(dnat=_written(new.dst, new.dport if to.port is not None else None, to.text, scope))
         return Effect(new, "ACCEPT", f"DNAT {to.text}")
 
@@ -111,12 +120,13 @@ def _destination(options: Sequence[Option], scope: Scope) -> Apply:
 
 def _source(options: Sequence[Option], scope: Scope) -> Apply:
     to, draws = _to(_named(options, "to-source"), scope.host.family), _draws(options)
+    persistent = any(option.name == "persistent" for option in options)
 
     def apply(packet: Packet) -> Effect:
         number = _port(to, packet.sport, packet, draws, source=True)
         # A packet that comes from one of the addresses already keeps it, if its port is in the range too.
         keeps = not draws and number == packet.sport and _among(to, packet.src)
-        address = packet.src if keeps else _address(to, packet.src, _bits(scope))
+        address = packet.src if keeps else _address(to, packet, persistent, of_source=True)
         new = packet.but(src=address, sport=number)
         written = _written(new.src, new.sport if to.port is not None else None, to.text, scope)
         return Effect(new.but(snat=written), "ACCEPT", f"SNAT {to.text}")
@@ -224,7 +234,9 @@ def _netmap(options: Sequence[Option], scope: Scope) -> Apply:
         old = packet.src if source else packet.dst
         host_bits = ~to.mask & ((1 << to.bits) - 1)
         new: Number = (
-            Unknown(f"{old.label} mapped", to.bits) if isinstance(old, Unknown) else to.address | old & host_bits
+            Unknown(f"{old.label} mapped", to.bits, possible=to.region)
+            if isinstance(old, Unknown)
+            else to.address | old & host_bits
         )
         written = _written(new, None, _named(options, "to"), scope)
         changed = packet.but(src=new, snat=written) if source else packet.but(dst=new, dnat=written)

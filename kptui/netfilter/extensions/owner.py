@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import Scope, Test, TestOf, independent, setting
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, TestOf, independent
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import Answer, Fact, Unsure, within
-from kptui.netfilter.hooks import OUTPUT, POSTROUTING
+from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.intervals import Intervals
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.packet import NO_SOCKET, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
 
@@ -24,7 +23,8 @@ def _id(field: str, what: str) -> TestOf:
         answer = _given(option, scope, what)
 
         def test(packet: Packet) -> Answer:
-            if scope.hook not in (OUTPUT, POSTROUTING):
+            if packet.in_ != "":
+                # What comes in by a device is of no socket, and so of nobody.
                 return False
             return answer if answer is not None else within(getattr(packet, field), _ids(option.value), f"the {what}")
 
@@ -46,7 +46,45 @@ def _given(option: Option, scope: Scope, what: str) -> Answer | None:
 
 
 def _socket(option: Option, scope: Scope) -> Test:
-    return setting(scope, "socket-exists", "owner", "whether the packet belongs to a socket is not known")
+    """Whether a socket sent it; the kernel's own answers (a RST, an ICMP error) have none."""
+    told = scope.host.settings.get("socket-exists")
+    anybody = ((0, NO_SOCKET - 1),)
+
+    def test(packet: Packet) -> Answer:
+        if packet.in_ != "":
+            return False
+        if told is not None:
+            return told.lower() in ("yes", "true", "1")
+        known = next((each for each in (packet.uid, packet.gid) if isinstance(each, int)), packet.uid)
+        return within(known, anybody, "whether the packet belongs to a socket")
+
+    return test
+
+
+def _groups(inner: MatchExtension) -> MatchExtension:
+    """With --suppl-groups, any of the sender's groups will do: of these kptui knows one at most."""
+
+    def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
+        if not any(option.name == "suppl-groups" for option in given):
+            return inner.compile(given, scope)
+        tests: list[Test] = []
+        for option in given:
+            found = inner.compile([option], scope)
+            tests += [_or_another(found[0], option)] if option.name == "gid-owner" else found
+        return tests
+
+    return MatchExtension(inner.options, compile_all, inner.say)
+
+
+def _or_another(main: Test, option: Option) -> Test:
+    unsure = Unsure(Fact(("groups", option.value)), "the sender's supplementary groups are not known")
+
+    def test(packet: Packet) -> Answer:
+        answer = negate(main(packet), option.negated)
+        found: Answer = True if answer is True else False if packet.in_ != "" else unsure
+        return negate(found, option.negated)
+
+    return test
 
 
 def _check(given: Sequence[Given]) -> str | None:
@@ -57,7 +95,7 @@ def _check(given: Sequence[Given]) -> str | None:
 
 
 MATCHES = {
-    "owner": independent(
+    "owner": _groups(independent(
         declare(
             "! uid-owner: ids", "! gid-owner: ids", "! socket-exists", "suppl-groups",
             # Old kernels only.
@@ -70,5 +108,5 @@ MATCHES = {
             "socket-exists": (_socket, lambda option: "from a socket of this host"),
             "suppl-groups": (lambda option, scope: lambda packet: True, lambda option: "supplementary groups too"),
         },
-    )
+    ))
 }  # fmt: skip

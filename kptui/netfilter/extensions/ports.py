@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kptui.netfilter.extensions.base import MatchExtension, Say, Scope, Test, TestOf, independent, setting
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import is_number, number, service
-from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, under_mask, within
 from kptui.netfilter.intervals import Intervals, contains, normal
 from kptui.netfilter.packet import DCCP, SCTP, TCP, UDP, UDPLITE, WITH_PORTS, Packet, flag_names, flags
 from kptui.syntax.ast import Option
@@ -58,8 +58,7 @@ def _syn(option: Option, scope: Scope) -> Test:
 
 
 def _flags(mask: int, wanted: int) -> Test:
-    unsure = Unsure(Fact(("tcp flags", mask, wanted)), "the TCP flags are not known")
-    return lambda packet: (packet.tcp_flags & mask == wanted) if isinstance(packet.tcp_flags, int) else unsure
+    return lambda packet: under_mask(packet.tcp_flags, mask, wanted, "the TCP flags")
 
 
 def _say_flags(option: Option) -> str:
@@ -90,18 +89,22 @@ def _of_protocol(protocol: int, options: Declared, extra: Mapping[str, tuple[Tes
 
 
 def of_protocol(packet: Packet, number: int) -> Answer:
-    """Whether the packet is of that protocol."""
-    return within(packet.proto, ((number, number),), "the protocol")
+    """Whether the packet is of that protocol and has its header: a later fragment has none."""
+    return not packet.fragment and within(packet.proto, ((number, number),), "the protocol")
 
 
 def _multiport(options: Sequence[Option], scope: Scope) -> list[Test]:
-    tests: list[Test] = [lambda packet: within(packet.proto, normal([(p, p) for p in WITH_PORTS]), "the protocol")]
+    protocols = normal([(number, number) for number in WITH_PORTS])
+    tests: list[Test] = [lambda packet: not packet.fragment and within(packet.proto, protocols, "the protocol")]
     for option in options:
         region = ports(option.value)
         inner = {"s": source_port, "d": destination_port}.get(option.name[0])
         test = inner(option, scope) if inner else _either(region)
         tests.append(_inverted(test) if option.negated else test)
     return tests
+
+
+_PORT = "the source or destination port"
 
 
 def _either(region: Intervals) -> Test:
@@ -111,12 +114,12 @@ def _either(region: Intervals) -> Test:
         found = [packet.sport, packet.dport]
         if any(isinstance(number, int) and contains(region, number) for number in found):
             return True
-        unknown = tuple(number.label for number in found if isinstance(number, Unknown))
-        return (
-            Unsure(Fact(("ports", unknown, region)), f"the {' and the '.join(unknown)} are not known")
-            if unknown
-            else False
-        )
+        # A known port that isn't in it leaves the question to the other.
+        unknown = [answer for answer in (within(number, region, _PORT) for number in found) if answer is not False]
+        if True in unknown or len(unknown) < 2:
+            return True if True in unknown else unknown[0] if unknown else False
+        labels = tuple(number.label for number in found if isinstance(number, Unknown))
+        return Unsure(Fact(("ports", labels, region)), f"the {' and the '.join(labels)} are not known")
 
     return test
 

@@ -1,13 +1,20 @@
-"""recent: lists of source addresses that the kernel keeps (xt_recent.c)."""
+"""recent: lists of addresses that the kernel keeps, and when it saw each (xt_recent.c).
+
+What is unknown is how many seconds ago an address was seen; so one answer about a list decides others about it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from kptui.netfilter.address import parse
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.facts import Answer, negate
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
+from kptui.netfilter.intervals import normal
+from kptui.netfilter.packet import Number, Packet
+from kptui.netfilter.recent_lists import RecentList
 from kptui.syntax.ast import Option
 
 _OPTIONS = declare(
@@ -16,51 +23,126 @@ _OPTIONS = declare(
     needed="set|rcheck|update|remove", alone="set|rcheck|update|remove rttl|set rttl|remove rsource|rdest",
     also="reap=seconds",
 )  # fmt: skip
+_NEVER = 1 << 32
+"""Seconds ago that stand for an address that is in no list."""
 
 
-def _parts(options: Sequence[Option]) -> tuple[str, bool, str, str]:
-    """(what is done, negated, list name, conditions as text)."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A recent match: what it does, and what it asks of which address in which list."""
+
+    act: str
+    negated: bool
+    name: str
+    destination: bool
+    mask: str | None
+    seconds: int | None
+    hits: int
+    same_ttl: bool
+
+    @property
+    def key(self) -> str:
+        """The list, as packets remember it."""
+        return f"recent {self.name}"
+
+    def address(self, packet: Packet) -> Number:
+        """The address that is looked up, cut by the mask."""
+        address = packet.dst if self.destination else packet.src
+        if self.mask is None or isinstance(address, Unknown):
+            return address
+        return address & parse(self.mask, 6 if ":" in self.mask else 4)
+
+    def whole(self) -> bool:
+        """Whether the mask leaves addresses as they are."""
+        return self.mask in (None, "255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+
+
+def _asked(options: Sequence[Option]) -> _Asked:
     named = {option.name: option for option in options}
     act = next((name for name in ("set", "rcheck", "update", "remove") if name in named), "set")
-    limits = " ".join(f"{name}={named[name].value}" for name in ("seconds", "hitcount") if name in named)
-    return act, act in named and named[act].negated, named["name"].value if "name" in named else "DEFAULT", limits
+    return _Asked(
+        act,
+        act in named and named[act].negated,
+        named["name"].value if "name" in named else "DEFAULT",
+        "rdest" in named,
+        named["mask"].value if "mask" in named else None,
+        int(named["seconds"].value, 0) if "seconds" in named else None,
+        int(named["hitcount"].value, 0) if "hitcount" in named else 0,
+        "rttl" in named,
+    )
 
 
 def _compile(options: Sequence[Option], scope: Scope) -> list[Test]:
-    act, negated, name, limits = _parts(options)
-    if act == "set":
+    asked = _asked(options)
+    if asked.act == "set":
         # --set enters the address and always matches.
-        return [lambda packet: not negated]
-    why = f"whether the address is in the recent list {name} is not in a dump"
-    side = "dst" if any(option.name == "rdest" for option in options) else "src"
-    unchanged = setting(scope, "recent", (name, side, limits, act == "remove"), why)
+        return [lambda packet: not asked.negated]
+    why = f"whether the address is in the recent list {asked.name} is not in a dump"
+    names = (f"recent:{asked.name}", "recent")
+    told = next((name for name in names if name in scope.host.settings), None)
     # A rule on the way may have entered the address or taken it out: then this match's question is its own.
-    changed = setting(scope, "recent", (scope.table, scope.line, act, name), why)
+    changed = Unsure(Fact(("recent", scope.table, scope.line, asked.act, asked.name)), why)
 
     def test(packet: Packet) -> Answer:
-        return (changed if _list(options) in packet.changed else unchanged)(packet)
+        if told is not None:
+            return setting(scope, told, None, why)(packet)
+        if asked.hits < 2 and not asked.same_ttl and _entry(asked, packet) in packet.entered:
+            return True
+        if asked.key in packet.changed:
+            return changed
+        return _listed(asked, (scope.host.recent or {}).get(asked.name), packet, why)
 
-    return [(lambda packet: negate(test(packet))) if negated else test]
+    return [(lambda packet: negate(test(packet))) if asked.negated else test]
 
 
-def _list(options: Sequence[Option]) -> str:
-    """The list that a match looks at, as packets remember it."""
-    return f"recent {_parts(options)[2]}"
+def _listed(asked: _Asked, known: RecentList | None, packet: Packet, why: str) -> Answer:
+    """Whether the list has the address, as often and as lately as is asked (recent_mt)."""
+    address, longest = asked.address(packet), _NEVER
+    if known is not None:
+        if isinstance(address, Unknown):
+            answer = within(address, normal([(each, each) for each in known]), f"the {address.label}")
+            if answer is False and asked.whole():
+                return False
+            if asked.whole() and asked.seconds is None and asked.hits < 2 and not asked.same_ttl:
+                return answer
+        elif address not in known or known[address] < asked.hits:
+            return False
+        elif not asked.same_ttl:
+            longest = _NEVER - 1
+    whose = address.label if isinstance(address, Unknown) else f"{address:#x}"
+    times = f", {asked.hits} times" if asked.hits > 1 else ""
+    ttl = f", with TTL {packet.ttl}" if asked.same_ttl else ""
+    label = f"seconds since {asked.name} has {whose}/{asked.mask or ''}{times}{ttl}"
+    ago = Unknown(label, 33, possible=((0, longest),))
+    answer = within(ago, ((0, asked.seconds if asked.seconds is not None else _NEVER - 1),), "")
+    return Unsure(answer.fact, why) if isinstance(answer, Unsure) else answer
 
 
-def _changes(options: Sequence[Option]) -> str | None:
-    return None if _parts(options)[0] == "rcheck" else _list(options)
+def _entry(asked: _Asked, packet: Packet) -> tuple[str, Number, str | None]:
+    return asked.key, asked.address(packet), asked.mask
+
+
+def _enters(options: Sequence[Option]) -> Callable[[Packet], Packet] | None:
+    """What a packet that met `--set` takes along: its address is in the list from now on."""
+    asked = _asked(options)
+    if asked.act != "set":
+        return None
+    return lambda packet: packet.but(entered=packet.entered | {_entry(asked, packet)})
+
+
+def _changes(options: Sequence[Option]) -> tuple[str, bool] | None:
+    asked = _asked(options)
+    return None if asked.act == "rcheck" else (asked.key, asked.act == "remove")
 
 
 def _say(options: Sequence[Option]) -> str:
-    act, negated, name, _ = _parts(options)
-    if act == "set":
-        return f"remembering the client in the recent list {name}"
-    seconds = next((option.value for option in options if option.name == "seconds"), None)
-    hits = next((option.value for option in options if option.name == "hitcount"), None)
-    words = f"{'not ' if negated else ''}seen in the recent list {name}"
-    words += f" within {seconds} s" if seconds else ""
-    return words + (f", {hits} times or more" if hits else "") + (", renewing the entry" if act == "update" else "")
+    asked = _asked(options)
+    if asked.act == "set":
+        return f"remembering the client in the recent list {asked.name}"
+    words = f"{'not ' if asked.negated else ''}seen in the recent list {asked.name}"
+    words += f" within {asked.seconds} s" if asked.seconds else ""
+    words += f", {asked.hits} times or more" if asked.hits else ""
+    return words + (", renewing the entry" if asked.act == "update" else "")
 
 
-MATCHES = {"recent": MatchExtension(_OPTIONS, _compile, _say, _changes)}
+MATCHES = {"recent": MatchExtension(_OPTIONS, _compile, _say, _changes, _enters)}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.mark import pair
-from kptui.netfilter.facts import Fact, Unsure
+from kptui.netfilter.facts import Fact, Unsure, masked_out
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
 
@@ -21,7 +21,7 @@ def _compile(options: Sequence[Option], scope: Scope) -> Apply:
 
     def apply(packet: Packet) -> Effect:
         value, mask = mark
-        new = (packet.mark & ~mask) ^ value if isinstance(packet.mark, int) else packet.mark
+        new = masked_out(packet.mark, mask, value)
         unsure = Unsure(Fact(("tproxy", _port(options))), "whether the transparent proxy listens is not known")
         dropped = Effect(packet, "DROP", "TPROXY finds no socket", "no transparent proxy listens")
         return Effect(
