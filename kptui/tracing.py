@@ -13,6 +13,7 @@ from kptui.ask.request import DETAILS, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.known_names import KnownNames
+from kptui.kubernetes.roles import role
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load_with_facts
 from kptui.netfilter.address import family_of
@@ -105,9 +106,9 @@ class Session:
         return trace_text(trace, paint, self.chain_label)
 
     def chain_label(self, name: str) -> str | None:
-        """What a chain of the nat table stands for."""
+        """What a chain stands for: a Service port or an endpoint, else what chains of that name are for."""
         chain = self.ruleset.chain("nat", name)
-        return label(chain, self.services) if chain else None
+        return (label(chain, self.services) if chain else None) or role(name)
 
     def _tracer(self, request: Request, host: Host) -> Tracer:
         told = (host.family, request.local, request.routes, request.assume, sorted(request.settings.items()))

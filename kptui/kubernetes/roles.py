@@ -1,63 +1,56 @@
-"""What well-known chains are for: data, one row a chain or prefix (kube-proxy 1.20 to 1.33, kubelet, neighbours)."""
+"""What well-known chains are for, as roles.tsv has it: kube-proxy 1.20 to 1.34, kubelet, and their usual neighbours."""
 
 from __future__ import annotations
 
-_EXACT = {
-    "KUBE-SERVICES": "Services by address and port",
-    "KUBE-EXTERNAL-SERVICES": "external addresses without endpoints",
-    "KUBE-NODEPORTS": "Services by node port",
-    "KUBE-POSTROUTING": "masquerades what is marked",
-    "KUBE-MARK-MASQ": "marks for masquerading",
-    "KUBE-MARK-DROP": "marks for dropping (up to 1.26)",
-    "KUBE-FORWARD": "lets Service traffic through",
-    "KUBE-PROXY-FIREWALL": "drops what source ranges refuse",
-    "KUBE-FIREWALL": "guards localhost",
-    "KUBE-IPTABLES-HINT": "tells which iptables is used",
-    "KUBE-KUBELET-CANARY": "notices a flush (kubelet)",
-    "KUBE-PROXY-CANARY": "notices a flush (kube-proxy)",
-    "KUBE-HOSTPORTS": "host ports of pods",
-    "CNI-HOSTPORT-DNAT": "host ports of pods (CNI portmap)",
-    "CNI-HOSTPORT-MASQ": "masquerades host ports (CNI portmap)",
-    "CNI-HOSTPORT-SETMARK": "marks host ports (CNI portmap)",
-    "FLANNEL-FWD": "lets pod traffic through (Flannel)",
-    "FLANNEL-POSTRTG": "masquerades pods (Flannel)",
-    "DOCKER": "published ports (Docker)",
-    "DOCKER-USER": "the administrator's rules (Docker)",
-    "DOCKER-FORWARD": "forwarding (Docker)",
-}
-_PREFIXES = {
-    "KUBE-SVC-": "balances over all endpoints",
-    "KUBE-SVL-": "balances over this node's endpoints",
-    "KUBE-EXT-": "reached from outside",
-    "KUBE-XLB-": "reached from outside, this node's endpoints",
-    "KUBE-FW-": "checks source ranges",
-    "KUBE-SEP-": "endpoint",
-    "KUBE-ROUTER-": "kube-router",
-    "KUBE-POD-FW-": "network policies of a pod (kube-router)",
-    "KUBE-NWPLCY-": "a network policy (kube-router)",
-    "cali-": "Calico",
-    "CILIUM_": "Cilium",
-    "ANTREA-": "Antrea",
-    "AZURE-NPM": "network policies (Azure NPM)",
-    "AWS-SNAT-CHAIN": "masquerades pods (AWS VPC CNI)",
-    "AWS-CONNMARK-CHAIN": "marks connections (AWS VPC CNI)",
-    "WEAVE": "Weave Net",
-    "OVN-KUBE-": "OVN-Kubernetes",
-    "OPENSHIFT-": "OpenShift SDN",
-    "CNI-": "CNI plugin",
-    "DOCKER-": "Docker",
-    "ISTIO_": "Istio",
-    "PROXY_INIT_": "Linkerd",
-    "IP-MASQ": "ip-masq-agent",
-    "SUBMARINER-": "Submariner",
-    "ufw-": "ufw",
-    "ufw6-": "ufw",
-    "f2b-": "fail2ban",
-}
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("roles.tsv")
 
 
-def role(chain: str) -> str | None:
-    """What a chain of that name is for, None if nobody well known uses the name."""
-    if chain in _EXACT:
-        return _EXACT[chain]
-    return next((words for prefix, words in _PREFIXES.items() if chain.startswith(prefix)), None)
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A row of the table: whose chains of that name are, what for in a few words, and in a sentence.
+
+    `chain` may end in *, which stands for any end; `table` is empty where it doesn't matter.
+    """
+
+    chain: str
+    table: str
+    owner: str
+    words: str
+    sentence: str
+
+
+@cache
+def roles() -> tuple[Role, ...]:
+    """The whole table."""
+    rows = _FILE.read_text(encoding="utf-8").splitlines()
+    cells = [row.split("\t") for row in rows if row and not row.startswith("#")]
+    return tuple(Role(chain, "" if table == "-" else table, *rest) for chain, table, *rest in cells)
+
+
+@cache
+def _sorted() -> tuple[dict[tuple[str, str], Role], list[Role]]:
+    """Rows with a whole name by (name, table); the others by length, those that begin with most of a name first."""
+    whole = {(row.chain, row.table): row for row in roles() if not row.chain.endswith("*")}
+    open_ended = sorted((row for row in roles() if row.chain.endswith("*")), key=lambda row: -len(row.chain))
+    return whole, open_ended
+
+
+@cache
+def about(chain: str, table: str = "") -> Role | None:
+    """What is known of chains of that name, None if nobody well known uses it."""
+    whole, open_ended = _sorted()
+    found = whole.get((chain, table)) or whole.get((chain, ""))
+    return found or next((row for row in open_ended if chain.startswith(row.chain[:-1])), None)
+
+
+def role(chain: str, table: str = "") -> str | None:
+    """What a chain of that name is for, in a few words; whose it is unless it is Kubernetes' own."""
+    found = about(chain, table)
+    if found is None:
+        return None
+    own = found.owner.startswith("kube") or found.owner == found.words
+    return found.words if own or found.owner in found.words else f"{found.words} ({found.owner})"

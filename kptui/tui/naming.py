@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kptui.kubernetes.roles import role
+from kptui.kubernetes.roles import about, role
 from kptui.kubernetes.services import ServicePort, Services, label
 from kptui.syntax.ast import Table
 from kptui.tracing import Session
@@ -29,9 +29,14 @@ class Naming:
             self._labels[chain] = label(table.chains[chain], self.services)
         return self._labels[chain]
 
-    def role(self, chain: str) -> str | None:
-        """What a well-known chain is for."""
-        return role(chain)
+    def role(self, table: Table, chain: str) -> str | None:
+        """What a well-known chain is for, in a few words."""
+        return role(chain, table.name)
+
+    def sentence(self, table: Table, chain: str) -> str | None:
+        """What a well-known chain is for, in a sentence."""
+        found = about(chain, table.name)
+        return found.sentence if found else None
 
     def service(self, table: Table, chain: str) -> ServicePort | None:
         """The Service port that a chain belongs to."""

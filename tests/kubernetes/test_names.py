@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from kptui.kubernetes.names import service_hash, service_in, suffix
-from kptui.kubernetes.roles import role
-from kptui.loading import load
-from tests.support import SAMPLE_NAMES, sample
 
 
 @pytest.mark.parametrize(
@@ -51,13 +48,3 @@ def test_other_chains_have_none(chain: str) -> None:
 )
 def test_the_service_in_a_comment(comment: str, name: str | None) -> None:
     assert service_in(comment) == name
-
-
-@pytest.mark.parametrize("name", SAMPLE_NAMES)
-def test_every_chain_that_kube_proxy_writes_has_a_role(name: str) -> None:
-    chains = [chain for table in load(sample(name)).tables for chain in table.chains if chain.startswith("KUBE-")]
-    assert [chain for chain in chains if role(chain) is None] == []
-
-
-def test_a_chain_nobody_knows_has_none() -> None:
-    assert role("ADMIN") is None

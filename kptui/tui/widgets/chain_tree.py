@@ -107,7 +107,7 @@ class ChainTree(RowView):
         left.append(name, style=self.style_of("strong" if chain.builtin else "jump"))
         if label:
             left.append(f" {visible(label)}", style=self.style_of("label"))
-        elif not chain.builtin and (role := self.naming.role(chain.name)):
+        elif not chain.builtin and (role := self.naming.role(table, chain.name)):
             left.append(f" {role}", style=self.style_of("counter"))
         return _filled(left, right, width)
 

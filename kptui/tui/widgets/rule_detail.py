@@ -57,9 +57,12 @@ def _chain(
     table: Table, chain: Chain, naming: Naming, callers: Callers | None, marks: Marks | None
 ) -> Iterator[RenderableType]:
     yield Text(visible(chain.name), style="bold")
-    about = [about for about in (naming.label(table, chain.name), naming.role(chain.name)) if about]
+    about = [about for about in (naming.label(table, chain.name), naming.role(table, chain.name)) if about]
     if about:
         yield Text(visible(" · ".join(about)))
+    sentence = naming.sentence(table, chain.name)
+    if sentence and not chain.builtin:
+        yield Text(sentence, style="dim")
     kind = f"base chain, policy {chain.policy}" if chain.policy else "user-defined chain"
     yield Text(f"{kind} of table {visible(table.name)} · {_plural(len(chain.rules), 'rule')} · {_line(chain.line)}")
     if chain.packets:
