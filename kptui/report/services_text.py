@@ -38,7 +38,7 @@ def services_table(ports: Sequence[ServicePort], width: int | None, paint: Paint
 
 
 def _row(port: ServicePort) -> list[str]:
-    name = visible(port.title if port.name else "(no name)")
+    name = visible(port.title if port.name or not port.frontends else "(no name)")
     cells = [name, port_words(port), port.cluster_ip or "", outside_words(port), endpoints_words(port), extras(port)]
     return [visible(cell) for cell in cells]
 
@@ -68,13 +68,18 @@ def outside_words(port: ServicePort) -> str:
 
 
 def endpoints_words(port: ServicePort) -> str:
-    """How many endpoints a Service has, how many on this node if that is known, and whether their shares differ."""
+    """How many endpoints a Service has, how many on this node if that is known, and whether their shares differ.
+
+    “?” where a rule leads to a chain of which the dump (a part of one) has nothing.
+    """
     pods = port.endpoints
-    words = [str(len(pods)) if pods else "none"]
+    words = [str(len(pods)) if pods else "none" if port.refused else "?"]
     here = sum(1 for pod in pods if pod.local)
     if any(pod.local is not None for pod in pods):
         words.append(f"{here} here")
-    if len({pod.share for pod in pods if pod.share is None or pod.share > 0}) > 1:
+    shares = [pod.share for pod in pods if pod.share]
+    # What old versions wrote with five digits is meant to be even.
+    if shares and max(shares) - min(shares) > Fraction(1, 10_000):
         words.append("uneven")
     return ", ".join(words)
 
