@@ -58,7 +58,7 @@ def command(
             warn(session)
             found = ordered(matching(session.services, " ".join(pattern)), order)
             if endpoint is not None:
-                _reverse(found, endpoint, as_json)
+                _reverse(found, session, endpoint, as_json)
                 return
             _show(found, session, long, as_json)
         if not found and pattern:
@@ -84,19 +84,20 @@ def _show(found: list[ServicePort], session: Session, long: bool, as_json: bool)
         click.echo("kptui: these rules implement no Kubernetes Service.", err=True)
 
 
-def _reverse(ports: list[ServicePort], endpoint: str, as_json: bool) -> None:
-    from kptui.kubernetes.choosing import leading_to
+def _reverse(ports: list[ServicePort], session: Session, endpoint: str, as_json: bool) -> None:
+    from kptui.kubernetes.choosing import leading_to, other_translations
     from kptui.report.services_json import leading_json
     from kptui.report.services_text import leading_text
 
     ip, port = _endpoint(endpoint)
-    found = leading_to(ports, ip, port)
+    found, others = leading_to(ports, ip, port), other_translations(session.ruleset, ip, port)
     if as_json:
-        _write(leading_json(found))
-    elif found:
-        click.echo(leading_text(found, paint()))
-    if not found:
-        click.echo(f"No Service leads to {endpoint}.", err=True)
+        json.dump(leading_json(found, others), sys.stdout)
+        sys.stdout.write("\n")
+    elif found or others:
+        click.echo(leading_text(found, others, paint()))
+    if not found and not others:
+        click.echo(f"Nothing leads to {endpoint}.", err=True)
         sys.exit(EXIT_NO)
 
 

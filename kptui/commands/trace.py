@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from kptui.commands.options import host_options, packet_options, with_options
-from kptui.commands.shared import EXIT_DEPENDS, EXIT_NO, lines_of, paint, setting, text_of, told, warn
+from kptui.commands.options import host_options, names_option, packet_options, with_options
+from kptui.commands.shared import EXIT_DEPENDS, EXIT_NO, lines_of, names_of, paint, setting, text_of, told, warn
 
 
 class PacketCommand(click.Command):
@@ -23,7 +23,7 @@ class PacketCommand(click.Command):
 @click.command("trace", cls=PacketCommand)
 @click.argument("source")
 @click.argument("packet", required=False)
-@with_options(packet_options, host_options)
+@with_options(packet_options, host_options, names_option)
 @click.option("--all", "misses", is_flag=True, help="Also the rules that did not match, and why.")
 @click.option("--batch", metavar="FILE", help="Many packets, one JSON object a line; answers likewise.")
 @click.option("--expect", metavar="TEXT", help='Exit 0 if the answer is so, e.g. "yes dnat=10.42.0.199:80", else 1.')
@@ -43,7 +43,8 @@ def command(
 
         settings = dict(setting(text) for text in given.pop("settings"))
         backend, ipset = given.pop("backend"), given.pop("ipset")
-        session = Session.open(source, backend, text_of(ipset) if ipset else None)
+        names = names_of(given.pop("names"))
+        session = Session.open(source, backend, text_of(ipset) if ipset else None, names)
         request = requested(packet, session, settings, given)
         warn(session)
         if batch is not None:

@@ -7,7 +7,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from kptui.kubernetes.balancing import split_address
+from kptui.kubernetes.names import ENDPOINT_PREFIX
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.ruleset.translations import Translation, translations
+from kptui.syntax.ast import Ruleset
 
 _LIKE_ADDRESS = re.compile(r"[0-9a-f]*[.:\[][0-9a-f.:\[\]]*\Z")
 
@@ -66,6 +70,16 @@ def leading_to(ports: Iterable[ServicePort], ip: str, port: int | None = None) -
         for pod in service.endpoints
         if pod.ip is not None and canonical(pod.ip) == wanted and port in (None, pod.port)
     ]
+
+
+def other_translations(ruleset: Ruleset, ip: str, port: int | None = None) -> list[Translation]:
+    """Rules besides those of Services that translate to an address (and port), such as a pod's host ports."""
+    found = []
+    for each in translations(ruleset, canonical(ip), ENDPOINT_PREFIX):
+        there, number = split_address(each.to)
+        if canonical(there) == canonical(ip) and port in (None, number):
+            found.append(each)
+    return found
 
 
 def canonical(ip: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.routes import Route, routes
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.ruleset.translations import Translation
 
 SCHEMA = "kptui.services/1"
 
@@ -46,13 +47,14 @@ def service_json(port: ServicePort) -> dict[str, Any]:
     }
 
 
-def leading_json(found: Iterable[tuple[ServicePort, Endpoint]]) -> dict[str, Any]:
-    """What leads to an endpoint: its Service ports in full, each with the ways from its addresses."""
+def leading_json(found: Iterable[tuple[ServicePort, Endpoint]], others: Iterable[Translation] = ()) -> dict[str, Any]:
+    """What leads to an endpoint: its Service ports in full, each with the ways from its addresses; and other rules."""
     return {
         "schema": SCHEMA,
         "services": [
             service_json(port) | {"routes": [_route(route) for route in routes(port, pod)]} for port, pod in found
         ],
+        "others": [_rule(RuleRef.of(each.table.name, each.rule)) | {"text": each.rule.text} for each in others],
     }
 
 

@@ -10,7 +10,9 @@ from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.routes import Route, routes
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.report.columns import Column, table
+from kptui.report.rule_words import condition_words
 from kptui.report.trace_text import Paint, plain
+from kptui.ruleset.translations import Translation
 from kptui.text import visible
 
 COLUMNS = (
@@ -197,12 +199,23 @@ def bar(share: Fraction | None, width: int = BAR) -> str:
     return f"{'█' * full}{_EIGHTHS[part]}".ljust(width)
 
 
-def leading_text(found: Sequence[tuple[ServicePort, Endpoint]], paint: Paint = plain) -> str:
-    """For each Service port that leads to an endpoint: by which addresses, with what share, through which rules."""
+def leading_text(
+    found: Sequence[tuple[ServicePort, Endpoint]], others: Sequence[Translation] = (), paint: Paint = plain
+) -> str:
+    """For each Service port that leads to an endpoint: by which addresses, with what share, through which rules.
+
+    Then rules that translate to it without being a Service's.
+    """
     lines: list[str] = []
     for port, pod in found:
         lines.append(f"{paint(visible(port.title), 'strong')}  {visible(port.protocol)} → {visible(pod.address)}")
         lines += [line for route in routes(port, pod) for line in _route(route)] or ["  no rule leads to it"]
+    if others:
+        lines.append(paint("no Service's", "strong"))
+    for each in others:
+        asks = visible(condition_words(each.rule))
+        where = f"{visible(each.table.name)} {rule_words(RuleRef.of(each.table.name, each.rule))}"
+        lines += [f"  {asks} → {visible(each.to)}", f"    {where}"]
     return "\n".join(lines)
 
 

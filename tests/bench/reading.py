@@ -34,6 +34,7 @@ def ways(path: Path, rules: int) -> dict[str, list[str]]:
     found = {
         "kptui, index": [sys.executable, "-c", _READ, str(path)],
         "kptui, every rule's AST": [sys.executable, "-c", _READ + _ALL, str(path)],
+        "kptui services": [sys.executable, "-m", "kptui", "services", str(path)],
         PEER: ["unshare", "-n", "iptables-nft-restore", "--test", str(path)],
         "iptables-legacy-restore --test": ["unshare", "-n", "iptables-legacy-restore", "--test", str(path)],
     }

@@ -123,7 +123,31 @@ class TestEndpoint:
     def test_nothing_leads_to_it(self) -> None:
         done = kptui("services", NGINX, "--endpoint", "10.42.0.199:8080")
         assert (done.code, done.out) == (1, "")
-        assert "No Service leads to 10.42.0.199:8080." in done.err
+        assert "Nothing leads to 10.42.0.199:8080." in done.err
+
+    def test_a_host_port_leads_to_it_too(self) -> None:
+        dump = """\
+*nat
+:PREROUTING ACCEPT [0:0]
+:CNI-HOSTPORT-DNAT - [0:0]
+:CNI-DN-0123456789abcdef01234 - [0:0]
+-A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j CNI-DN-0123456789abcdef01234
+-A CNI-DN-0123456789abcdef01234 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 10.42.0.199:80
+-A CNI-DN-0123456789abcdef01234 -p tcp -m tcp --dport 8081 -j DNAT --to-destination 110.42.0.199:80
+COMMIT
+"""
+        done = kptui("services", "-", "--endpoint", "10.42.0.199", text=dump)
+        assert done.code == 0
+        assert done.out.splitlines() == [
+            "no Service's",
+            "  tcp to port 8080 → 10.42.0.199:80",
+            "    nat CNI-DN-0123456789abcdef01234 1 (line 6)",
+        ]
+        told = json.loads(kptui("services", "-", "--endpoint", "10.42.0.199:80", "--json", text=dump).out)
+        assert [(each["chain"], each["rule"], each["line"]) for each in told["others"]] == [
+            ("CNI-DN-0123456789abcdef01234", 1, 6)
+        ]
+        assert kptui("services", "-", "--endpoint", "10.42.0.199:81", text=dump).code == 1
 
     @pytest.mark.parametrize("given", ["nginx", "10.42.0.1999", "10.42.0.199:http", "10.42.0.199:", "fd00::zz"])
     def test_what_is_no_endpoint(self, given: str) -> None:
@@ -155,6 +179,15 @@ class TestNames:
             "default/nginx:80-80",
             "kube-system/kube-dns:dns",
         ]
+
+    def test_a_trace_takes_names_too(self, bare: str, tmp_path: Path) -> None:
+        names = tmp_path / "names.txt"
+        names.write_text("default/nginx:80-80 tcp\n")
+        packet = ("trace", bare, "10.42.0.7 -> default/nginx", "--local", "192.168.50.10")
+        assert kptui(*packet).code == 2
+        done = kptui(*packet, "--names", str(names))
+        assert done.code == 0
+        assert "default/nginx:80-80" in done.out
 
     def test_a_bad_file_is_told_with_its_line(self, bare: str, tmp_path: Path) -> None:
         names = tmp_path / "names.txt"

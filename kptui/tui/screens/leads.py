@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import RenderableType
 from rich.text import Text
 
-from kptui.kubernetes.choosing import leading_to
+from kptui.kubernetes.choosing import leading_to, other_translations
 from kptui.kubernetes.frontend import RuleRef
 from kptui.kubernetes.routes import routes
 from kptui.kubernetes.service import Endpoint, ServicePort
@@ -121,6 +121,10 @@ def to_endpoint(session: Session, ip: str, port: int | None) -> Iterator[Lead]:
     """The Services that lead to an address, by which of theirs, rule by rule."""
     for service, pod in leading_to(session.services, ip, port):
         yield from _to_pod(service, pod)
+    for each in other_translations(session.ruleset, ip, port):
+        yield Lead(f"{each.to}, no Service's")
+        place = Place(each.table.name, each.rule.chain, each.rule.number)
+        yield Lead(f"  {each.rule.chain}", place, condition_words(each.rule), line=each.rule.line)
 
 
 def to_service(service: ServicePort) -> Iterator[Lead]:
