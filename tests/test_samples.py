@@ -119,6 +119,21 @@ CLAIMS: dict[str, Claim] = {
     "samples/external-traffic-local.txt --src 203.0.113.1 --dst 192.168.50.10 --proto tcp --dport 32100 --local 192.168.50.10": Claim(
         "yes", {("delivered", None, None): 1}, last="INPUT KUBE-NODEPORTS"
     ),
+    "samples/kube-proxy-1.23.txt --src 203.0.113.9 --dst 198.51.100.40 --proto tcp --dport 80 --local 192.168.50.10": Claim(
+        "yes", {("forwarded", "10.42.0.51:8080", None): 1}, met=("KUBE-FW-LQHX3O73FPKHOFRJ", "KUBE-XLB-LQHX3O73FPKHOFRJ")
+    ),
+    "samples/kube-proxy-1.23.txt --src 192.0.2.9 --dst 198.51.100.40 --proto tcp --dport 80 --local 192.168.50.10": Claim(
+        "yes", {("forwarded", None, None): 1}, met=("KUBE-MARK-DROP",), missed=("KUBE-FIREWALL",)
+    ),
+    "samples/kube-proxy-1.23.txt --src 203.0.113.9 --dst 198.51.100.41 --proto tcp --dport 80 --local 192.168.50.10": Claim(
+        "yes", {("forwarded", None, None): 1}, met=("KUBE-XLB-BZAZALYJQWSFKBRN", "KUBE-MARK-DROP"), missed=("KUBE-FIREWALL",)
+    ),
+    "samples/kube-proxy-1.23.txt --src 203.0.113.9 --dst 192.168.50.10 --proto tcp --dport 30082 --local 192.168.50.10": no(
+        "dropped", "INPUT KUBE-FIREWALL"
+    ),
+    "samples/kube-proxy-1.23.txt --src 10.42.0.7 --dst 198.51.100.41 --proto tcp --dport 80 --local 192.168.50.10": Claim(
+        "yes", {("forwarded", "10.42.1.61:8080", None): 1}, met=("KUBE-SVC-BZAZALYJQWSFKBRN",), missed=("KUBE-MARK-DROP",)
+    ),
     "samples/dual-stack-ipv6.txt --src 2001:db8:50::2 --dst 2001:db8:50::10 --proto tcp --dport 32754 --local 2001:db8:50::10": Claim(
         "yes", halves("[fd00:10:42::c7]:80", "[fd00:10:42::c8]:80", MASQ), met=("KUBE-EXT-OVTWZ4GROBJZO4C5",)
     ),

@@ -131,7 +131,7 @@ def service_lines(port: ServicePort, numbers: bool = True) -> Iterator[Line]:
         yield Line(_kind(each), f"{each.address:<24}  {_leads(each)}".rstrip())
     for each in port.refused:
         where = f", {rule_words(each.refused_by)}" if each.refused_by else ""
-        yield Line("", f"{each.address} is {each.refusal} for want of endpoints{where}", "bad")
+        yield Line("", f"{each.address} is {refusal_words(each)} for want of endpoints{where}", "bad")
     policies = [f"{name} {policy}" for name, policy in _policies(port) if policy]
     if policies:
         yield Line("traffic policy", ", ".join(policies))
@@ -157,6 +157,12 @@ def _leads(frontend: Frontend) -> str:
 def rule_words(rule: RuleRef) -> str:
     """A rule by its place: KUBE-SERVICES 5 (line 102)."""
     return f"{visible(rule.chain)} {rule.number} (line {rule.line})"
+
+
+def refusal_words(frontend: Frontend) -> str:
+    """What becomes of packets to an address without endpoints; up to 1.24 they are only marked (KUBE-MARK-DROP)."""
+    marked = frontend.refused_by is not None and frontend.refused_by.table == "nat"
+    return "marked for dropping" if marked else str(frontend.refusal)
 
 
 def _policies(port: ServicePort) -> Iterator[tuple[str, str | None]]:

@@ -115,7 +115,7 @@ PATTERNS = [  # (rule, the chain whose name it explains); `at` is an endpoint, i
 def name_check(recipe: Recipe, dump: bytes) -> int:
     """Every KUBE-...-HASH chain must follow from the Service, protocol and endpoint its rules name."""
     text = re.sub(r"(?m)^\[\d+:\d+\] ", "", dump.decode())
-    hashed = r"KUBE-(?:SVC|SVL|EXT|FW|SEP)-\w+"
+    hashed = r"KUBE-(?:SVC|SVL|EXT|XLB|FW|SEP)-\w+"
     declared = set(re.findall(rf"(?m)^:({hashed}) ", text))
     explained: set[str] = set()
     for pattern in PATTERNS:

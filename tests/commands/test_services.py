@@ -83,6 +83,8 @@ def test_everything_about_each() -> None:
         "KUBE-SVL-SDJIZWTEWZYZXRFP",
     ):
         assert words in out
+    old = kptui("services", sample("kube-proxy-1.23"), "-l", "back").out
+    assert "*:30082 is marked for dropping for want of endpoints, KUBE-XLB-BZAZALYJQWSFKBRN 4 (line 87)" in old
     refused = kptui("services", sample("no-endpoints"), "-l", "checkout").out
     assert "ext. or lb. IP    198.51.100.25:80" in refused
     assert "*:30080 is rejected for want of endpoints, KUBE-EXTERNAL-SERVICES 2 (line 38)" in refused

@@ -39,6 +39,7 @@ NAMES = {
     "three-pods": {"shop/cart"},
     "loadbalancer-source-ranges": {"shop/web"},
     "external-traffic-local": {"ingress/gateway"},
+    "kube-proxy-1.23": {"shop/front", "shop/back"},
     "kube-dns": {"kube-system/kube-dns"},
     "calico-policy": {"shop/api"},
 }
