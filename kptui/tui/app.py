@@ -46,7 +46,7 @@ class ChainCommands(Provider):
         for table in main.ruleset.tables if main else ():
             for chain in table.chains.values():
                 if chain.builtin or not base_only:
-                    label = main.naming.label(table, chain.name) if main and not base_only else None
+                    label = main.naming.known(table, chain.name) if main and not base_only else None
                     name = f"{table.name} {chain.name}" + (f" {label}" if label else "")
                     yield visible(name), Place(table.name, chain.name)
 

@@ -38,6 +38,10 @@ class Naming:
         found = about(chain, table.name)
         return found.sentence if found else None
 
+    def known(self, table: Table, chain: str) -> str | None:
+        """What a chain stands for, else what it is for."""
+        return self.label(table, chain) or self.role(table, chain)
+
     def service(self, table: Table, chain: str) -> ServicePort | None:
         """The Service port that a chain belongs to."""
         return self.services.by_chain(chain) if table.name == "nat" else None

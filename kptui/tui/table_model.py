@@ -10,7 +10,9 @@ from kptui.report.columns import Column, fitted
 from kptui.text import visible
 
 Item = TypeVar("Item")
-MEASURED = 200
+CHUNK = 200
+"""So many rows are filtered before looking whether somebody has typed on."""
+MEASURED = 60
 """So many rows are looked at to see how wide the columns have to be."""
 
 
@@ -59,12 +61,20 @@ class TableModel(Generic[Item]):
         self.items = items
         self.shown = self.arranged(self.state)
 
-    def arranged(self, state: TableState) -> list[Item]:
-        """The items that a state shows, in its order; may be asked in a thread."""
-        found = self._fits(self.items, state.words) if state.words.strip() else list(self.items)
+    def arranged(self, state: TableState, given_up: Callable[[], bool] = lambda: False) -> list[Item]:
+        """The items that a state shows, in its order; may be asked in a thread, and given up between two chunks."""
+        found = self._chosen(state.words, given_up) if state.words.strip() else list(self.items)
         key = self.columns[state.order].key
         if key is not None:
             found.sort(key=key, reverse=state.reverse)
+        return found
+
+    def _chosen(self, words: str, given_up: Callable[[], bool]) -> list[Item]:
+        found: list[Item] = []
+        for start in range(0, len(self.items), CHUNK):
+            if given_up():
+                break
+            found += self._fits(self.items[start : start + CHUNK], words)
         return found
 
     def orders(self) -> list[int]:

@@ -109,9 +109,7 @@ def _tree(root: Jumps, table: Table, naming: Naming, callers: bool) -> Iterator[
         words = visible(condition_words(rule, table.chains[rule.chain])) + more
         if node.cut:
             words = f"{words} · {_CUTS[node.cut]}"
-        about = (
-            naming.label(table, node.chain) or naming.role(table, node.chain) or (chain.policy if chain else "") or ""
-        )
+        about = naming.known(table, node.chain) or (chain.policy if chain else "") or ""
         place = Place(table.name, rule.chain, rule.number)
         text = f"{'  ' * depth}{'' if callers else '→ '}{node.chain}"
         yield Lead(text, place, words, about, rule.line)

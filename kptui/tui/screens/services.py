@@ -51,6 +51,10 @@ class ServicesScreen(TableScreen):
         self.session = session
         self.request = request
 
+    def at_hand(self) -> Sequence[ServicePort] | None:
+        """The Service ports, if the tree's labels have needed them before."""
+        return list(self.session.services) if "services" in vars(self.session) else None
+
     def load(self) -> Sequence[ServicePort]:
         """The Service ports; their endpoints are read as they come into sight."""
         return list(self.session.services)

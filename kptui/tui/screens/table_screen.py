@@ -75,6 +75,10 @@ class TableScreen(Screen[Chosen]):
         """All items; runs in a thread."""
         raise NotImplementedError
 
+    def at_hand(self) -> Sequence[Any] | None:
+        """All items where they are known already, None where they have to be read."""
+        return None
+
     def detail(self, item: Any) -> RenderableType:
         """An item in full; texts of a dump go in as Text, never as markup."""
         raise NotImplementedError
@@ -117,12 +121,16 @@ class TableScreen(Screen[Chosen]):
         return key.action.startswith("app.") or hasattr(self, f"action_{key.action.partition('(')[0]}")
 
     def on_mount(self) -> None:
-        """Read the items in the background."""
+        """Show the items, read in the background unless they are at hand."""
         self.rows.border_title = self.table_name
         self.rows.waiting = self.WAITING
         self.query_one(TopBar).show(self.about, [], "", "")
         self.rows.focus()
-        self._load()
+        items = self.at_hand()
+        if items is None:
+            self._load()
+        else:
+            self.call_after_refresh(self._begin, items)
 
     @work(thread=True, exclusive=True, group="load", exit_on_error=False)
     def _load(self) -> None:
@@ -130,8 +138,12 @@ class TableScreen(Screen[Chosen]):
 
     @on(Loaded)
     def loaded(self, event: Loaded) -> None:
+        """Show the items once they are read."""
+        self._begin(event.items)
+
+    def _begin(self, items: Sequence[Any]) -> None:
         """Show the items as they were looked at last."""
-        self.model.items = event.items
+        self.model.items = items
         self.query_one(TopBar).show(self.about, self.summary(), "", "")
         if self.state.words:
             self.query_one(SearchBar).show_text(self.state.words)
@@ -141,13 +153,15 @@ class TableScreen(Screen[Chosen]):
         """Filter and sort: at once where that is quick, else in the background."""
         self._arranging += 1
         if self.state.words.strip() or self.model.columns[self.state.order].slow:
+            self.rows.border_subtitle = "…"
             self._arrange(self._arranging, TableState(self.state.words, self.state.order, self.state.reverse))
         else:
             self._show(self.model.arranged(self.state))
 
     @work(thread=True, exclusive=True, group="arrange", exit_on_error=False)
     def _arrange(self, number: int, state: TableState) -> None:
-        self.post_message(self.Arranged(number, self.model.arranged(state)))
+        shown = self.model.arranged(state, lambda: number != self._arranging)
+        self.post_message(self.Arranged(number, shown))
 
     @on(Arranged)
     def arranged(self, event: Arranged) -> None:

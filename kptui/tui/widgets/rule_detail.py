@@ -93,7 +93,7 @@ def _rule(
     for match in rule.matches:
         if match.name == "comment":
             grid.add_row(Text("-m comment"), Text(visible(" ".join(option.value for option in match.options))))
-    then = target_words(rule, table, lambda name: naming.label(table, name))
+    then = target_words(rule, table, lambda name: naming.known(table, name))
     grid.add_row(Text(visible(target_text(rule)) or "no target"), Text(visible(then), style="bold"))
     yield Padding(grid, (1, 0, 1, 0))
     counters = ""
