@@ -60,9 +60,13 @@ class Services:
         return next((port for port in tried if port is not None), None)
 
     def named(self, name: str) -> list[ServicePort]:
-        """The ports of namespace/name, or the one of namespace/name:port-name; a port's number will do for its name."""
+        """The ports of namespace/name, or the one of namespace/name:port-name; a port's number will do for its name.
+
+        Those of the ruleset's own family, if it has any.
+        """
         service, _, port = name.partition(":")
-        ports = [found for found in self._ports if found.service == service]
+        both = [found for found in self._ports if found.service == service]
+        ports = [found for found in both if found.family == self._ruleset.family] or both
         if port:
             ports = [found for found in ports if found.name == name] or [p for p in ports if str(p.port) == port]
         return ports

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kptui.kubernetes.choosing import leading_to, matching, ordered
+from kptui.commands import services as command
+from kptui.kubernetes.choosing import ORDERS, leading_to, matching, ordered
 from kptui.kubernetes.services import Services
 from kptui.loading import load
 from tests.support import sample
@@ -58,6 +59,10 @@ def test_an_empty_pattern_fits_all(services: Services) -> None:
 )
 def test_orders(order: str, first: str, services: Services) -> None:
     assert ordered(services, order)[0].name == first
+
+
+def test_the_command_offers_just_these_orders() -> None:
+    assert set(command.ORDERS) == set(ORDERS)
 
 
 def test_what_leads_to_an_endpoint(services: Services) -> None:

@@ -81,7 +81,12 @@ class ServicesScreen(TableScreen):
         return grid
 
     def chosen(self, item: ServicePort) -> Chosen | None:
-        """Its chains in the tree, the first of those that balance selected; the rule that refuses it if it has none."""
+        """Its chains in the tree, the first of those that balance selected; the rule that refuses it if it has none.
+
+        The tree shows one family only.
+        """
+        if item.family != self.session.ruleset.family:
+            return None
         chains = [Place("nat", chain) for chain in item.chains.values()]
         if chains:
             return Chosen(Place("nat", item.chain), tuple(chains))
