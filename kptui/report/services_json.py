@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -20,8 +20,12 @@ def services_json(ports: Iterable[ServicePort]) -> dict[str, Any]:
 
 
 def service_json(port: ServicePort) -> dict[str, Any]:
-    """One Service port; what nothing tells is null."""
+    """One Service port; what nothing tells is null.
+
+    `uncertain` names the fields that the rules don't tell; of these, a traffic policy has the API's default, Cluster.
+    """
     refused = port.refused
+    outside = any(each.kind != "cluster IP" for each in port.frontends)
     return {
         "namespace": port.namespace or None,
         "name": port.service_name or None,
@@ -35,15 +39,15 @@ def service_json(port: ServicePort) -> dict[str, Any]:
         "load_balancer_ips": list(port.ips("load balancer IP")),
         "source_ranges": list(port.source_ranges),
         "session_affinity_seconds": port.session_affinity,
-        "internal_traffic_policy": port.internal_policy,
-        "external_traffic_policy": port.external_policy,
+        "internal_traffic_policy": port.internal_policy or "Cluster",
+        "external_traffic_policy": port.external_policy or ("Cluster" if outside else None),
         "health_check_node_port": port.health_check_node_port,
         "rejects": [_refused(each) for each in refused if each.refusal == "rejected"],
         "drops": [_refused(each) for each in refused if each.refusal == "dropped"],
         "endpoints": [_endpoint(each) for each in port.endpoints],
         "chains": {part: port.chains.get(part) for part in ("svc", "svl", "ext", "fw", "xlb")},
         "rules": [_rule(rule) for each in port.frontends for rule in each.rules],
-        "uncertain": _uncertain(port.frontends),
+        "uncertain": list(_uncertain(port)),
     }
 
 
@@ -103,9 +107,20 @@ def _rule(rule: RuleRef) -> dict[str, Any]:
     return {"table": rule.table, "chain": rule.chain, "rule": rule.number, "line": rule.line}
 
 
-def _uncertain(frontends: Iterable[Frontend]) -> list[str]:
-    """Addresses of which the rules don't tell whether they are an external IP or a load balancer's."""
-    return list(dict.fromkeys(each.ip for each in frontends if not each.certain and each.ip))
+def _uncertain(port: ServicePort) -> Iterator[str]:
+    """The fields that the rules don't tell, as of a Service without endpoints, whose chains are not written."""
+    if any(not each.certain for each in port.frontends):
+        # Whether an address is an external IP or a load balancer's; it is in the likelier one.
+        yield from ("external_ips", "load_balancer_ips")
+    balancers = [each.chain for each in port.frontends if each.kind == "load balancer IP"]
+    if balancers and not any(balancers):
+        yield "source_ranges"
+    if not any(balancing.ways for balancing in port.inside.balancings.values()):
+        yield "session_affinity_seconds"
+    if port.internal_policy is None:
+        yield "internal_traffic_policy"
+    if port.external_policy is None and any(each.kind != "cluster IP" for each in port.frontends):
+        yield "external_traffic_policy"
 
 
 def _number(share: Fraction | None) -> float | None:

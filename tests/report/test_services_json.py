@@ -48,6 +48,12 @@ def test_every_field_of_the_contract() -> None:
     }
 
 
+def test_what_is_told_is_not_uncertain_and_without_a_way_in_from_outside_there_is_no_policy_for_it() -> None:
+    assert told("nginx-nodeport", "default/nginx")["uncertain"] == []
+    kubernetes = told("nginx-nodeport", "default/kubernetes")
+    assert (kubernetes["external_traffic_policy"], kubernetes["uncertain"]) == (None, [])
+
+
 def test_an_endpoint_names_the_rule_that_translates_to_it() -> None:
     [first, second] = told("nginx-nodeport", "default/nginx")["endpoints"]
     line = "-A KUBE-SEP-ZGUCVTBPJNCW75NN -p tcp"
@@ -83,7 +89,16 @@ def test_what_is_refused_says_where_and_by_which_rule() -> None:
         ("load balancer IP", "198.51.100.25", 80, "KUBE-EXTERNAL-SERVICES"),
         ("node port", None, 30080, "KUBE-EXTERNAL-SERVICES"),
     ]
-    assert checkout["uncertain"] == ["198.51.100.25"]
+    assert checkout["load_balancer_ips"] == ["198.51.100.25"]
+    assert checkout["uncertain"] == [
+        "external_ips",
+        "load_balancer_ips",
+        "source_ranges",
+        "session_affinity_seconds",
+        "internal_traffic_policy",
+        "external_traffic_policy",
+    ]
+    assert (checkout["internal_traffic_policy"], checkout["external_traffic_policy"]) == ("Cluster", "Cluster")
     assert [each["ip"] for each in told("no-endpoints", "monitoring/collector")["drops"]] == ["10.96.88.9"]
 
 
