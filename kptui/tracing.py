@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kptui.ask.expression import expression
-from kptui.ask.request import DETAILS, Request, question
+from kptui.ask.request import DETAILS, Question, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.known_names import KnownNames
@@ -21,11 +21,15 @@ from kptui.netfilter.gathered import host_of
 from kptui.netfilter.host import Host
 from kptui.netfilter.ipsets import IpSets, read_ipsets
 from kptui.netfilter.trace import Trace, Tracer
+from kptui.report.paint import Paint, plain
 from kptui.report.trace_json import trace_json
-from kptui.report.trace_text import Paint, plain, trace_text
+from kptui.report.trace_text import WIDTH, trace_text
 from kptui.sources import is_live
 from kptui.syntax.ast import Backend, Ruleset
 from kptui.syntax.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from kptui.confirm.confirm import Confirmation, Confirmer
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Session:
     facts: Mapping[str, str] = field(default_factory=dict)
     _tracers: dict[str, Tracer] = field(default_factory=dict)
     _hosts: dict[int, Host] = field(default_factory=dict)
+    ipset_text: str = ""
 
     @classmethod
     def open(
@@ -50,12 +55,13 @@ class Session:
     ) -> Session:
         """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
         ruleset, facts = load_with_facts(source)
-        return cls(ruleset, source, backend, read_ipsets(ipset) if ipset is not None else None, names, facts)
+        sets = read_ipsets(ipset) if ipset is not None else None
+        return cls(ruleset, source, backend, sets, names, facts, ipset_text=ipset or "")
 
     def again(self) -> Session:
         """The same source, read anew; raises SourceError."""
         ruleset, facts = load_with_facts(self.source)
-        return Session(ruleset, self.source, self.backend, self.ipsets, self.names, facts)
+        return replace(self, ruleset=ruleset, facts=facts, _tracers={}, _hosts={})
 
     @property
     def live(self) -> bool:
@@ -76,7 +82,7 @@ class Session:
 
     def trace(self, request: Request, misses: bool = False) -> Trace:
         """Answer a request; raises UsageError if a field makes no sense."""
-        asked = question(request, self.host(self._family(request)))
+        asked = self.asked(request)
         return self._tracer(request, asked.host).trace(asked.packet, asked.origin, misses)
 
     def host(self, family: int) -> Host:
@@ -85,6 +91,16 @@ class Session:
             found = host_of(self.facts, family)
             self._hosts[family] = found if self.ipsets is None else replace(found, ipsets=self.ipsets)
         return self._hosts[family]
+
+    def confirmer(self) -> Confirmer:
+        """What asks this machine's kernel too; close it, or use it as a context."""
+        from kptui.confirm.confirm import Confirmer
+
+        return Confirmer(self.ruleset, self.ipset_text or self.facts.get("ipset-save", ""))
+
+    def asked(self, request: Request) -> Question:
+        """A request as the tracer gets it; raises UsageError if a field makes no sense."""
+        return question(request, self.host(self._family(request)))
 
     def _family(self, request: Request) -> int:
         """The address family that is asked about: the packet's, if the rules have tables of it, else the rules' own."""
@@ -97,13 +113,32 @@ class Session:
         """What was noticed while the dump's lines were told apart."""
         return self.ruleset.notes
 
-    def json(self, trace: Trace) -> dict[str, Any]:
-        """A trace for programs."""
-        return trace_json(trace)
+    def json(self, trace: Trace, checked: Confirmation | None = None) -> dict[str, Any]:
+        """A trace for programs, with what the kernel said of it if that was asked."""
+        found = trace_json(trace)
+        if checked is not None:
+            from kptui.report.confirm_json import confirm_json
 
-    def text(self, trace: Trace, paint: Paint = plain) -> str:
-        """A trace for people."""
-        return trace_text(trace, paint, self.chain_label)
+            found["kernel"] = confirm_json(checked, trace, self.ruleset)
+        return found
+
+    def text(self, trace: Trace, paint: Paint = plain, checked: Confirmation | None = None, width: int = WIDTH) -> str:
+        """A trace for people, with what the kernel said of it if that was asked."""
+        text = trace_text(trace, paint, self.chain_label, width)
+        if checked is None:
+            return text
+        from kptui.report.confirm_text import confirm_text
+
+        return f"{text}\n{confirm_text(checked, trace, self.ruleset, paint)}"
+
+    def graph(self, trace: Trace, form: str) -> str:
+        """A trace as a graph, in the language of Mermaid or DOT."""
+        from kptui.report.dot import dot
+        from kptui.report.mermaid import mermaid
+        from kptui.report.trace_graph import trace_graph
+
+        graph = trace_graph(trace, self.chain_label)
+        return mermaid(graph) if form == "mermaid" else dot(graph)
 
     def chain_label(self, name: str) -> str | None:
         """What a chain stands for: a Service port or an endpoint, else what chains of that name are for."""
@@ -134,7 +169,11 @@ _JSON_FIELDS = {
 
 
 def batch_answers(
-    session: Session, base: Request, lines: Iterable[str], misses: bool = False
+    session: Session,
+    base: Request,
+    lines: Iterable[str],
+    misses: bool = False,
+    confirmer: Confirmer | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The trace of each packet of a --batch file, in order; a line that makes no sense gets an `error` instead."""
     for number, line in enumerate(lines, 1):
@@ -147,7 +186,10 @@ def batch_answers(
                 raise UsageError("expected a JSON object.")
             if "id" in given:
                 answer["id"] = given["id"]
-            answer |= session.json(session.trace(_from_json(given, base), misses))
+            request = _from_json(given, base)
+            trace = session.trace(request, misses)
+            checked = confirmer.confirm(trace, session.asked(request).host) if confirmer is not None else None
+            answer |= session.json(trace, checked)
         except (UsageError, json.JSONDecodeError) as error:
             answer |= {"error": f"line {number}: {error}"}
         except RecursionError:

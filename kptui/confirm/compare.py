@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kptui.kernel.messages import Event, Seen
@@ -41,27 +41,33 @@ class Parting:
         return f"kptui: {self.mine}, kernel: {self.kernel}"
 
 
+def agrees(outcome: Outcome, steps: Sequence[Step], seen: Seen, family: int) -> bool:
+    """Whether an outcome (and its steps) is what the kernel did; what is quickly told apart is looked at first."""
+    return not (_end(outcome, seen) or _packet(outcome, seen, family) or _path(steps, seen.events))
+
+
 def parting(outcome: Outcome, seen: Seen, family: int) -> Parting | None:
     """Where an outcome and what the kernel did part, None if they agree: steps, end, addresses, ports, mark, device."""
     return _path(outcome.steps, seen.events) or _end(outcome, seen) or _packet(outcome, seen, family)
 
 
-def nearest(trace: Trace, seen: Seen) -> Parting:
-    """The difference to the outcome that goes along with the kernel furthest; for a trace of which none agrees."""
-    partings = (parting(outcome, seen, trace.packet.family) for outcome in trace.outcomes)
-    found = [each for each in partings if each is not None]
-    return max(found, key=lambda each: each.after, default=Parting(0, "nothing", seen.end))
+def partings(outcomes: Iterable[Outcome], seen: Seen, family: int) -> list[Parting]:
+    """Where each of some outcomes parts from what the kernel did, the one that goes along furthest first.
+
+    Empty if one agrees.
+    """
+    found: list[Parting] = []
+    for outcome in outcomes:
+        each = parting(outcome, seen, family)
+        if each is None:
+            return []
+        found.append(each)
+    return sorted(found, key=lambda each: -each.after) or [Parting(0, "no outcome", seen.end)]
 
 
 def disagreement(trace: Trace, seen: Seen) -> str | None:
     """None if what the kernel did is among the trace's outcomes, else where it parts from each of them, in words."""
-    reasons = []
-    for outcome in trace.outcomes:
-        found = parting(outcome, seen, trace.packet.family)
-        if found is None:
-            return None
-        reasons.append(f"{outcome.end}: {found}")
-    return "; ".join(reasons)
+    return "; ".join(map(str, partings(trace.outcomes, seen, trace.packet.family))) or None
 
 
 def _path(steps: Sequence[Step], events: Sequence[Event]) -> Parting | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from kptui.kernel.dump import Key, dump_of
+from kptui.kernel.dump import Dump, Key, dump_of
 from kptui.kernel.messages import Event, KernelError, Place, Probe, RefusedError, Seen, as_json, seen_of
 from kptui.kernel.namespace import namespace_id
 from kptui.syntax.ast import Backend, Family, Ruleset
@@ -29,19 +29,24 @@ class Judge:
     """Asks the kernel. Each `load` begins a new, empty namespace; this process never leaves its own."""
 
     def __init__(self) -> None:
-        """Start the worker process."""
+        """Start the worker process; raises KernelError."""
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-        self._worker = subprocess.Popen(
-            [sys.executable, "-m", "kptui.kernel.worker", str(namespace_id())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )
+        try:
+            self._worker = subprocess.Popen(
+                # -P: what lies in the current folder is never a module.
+                [sys.executable, "-P", "-m", "kptui.kernel.worker", str(namespace_id())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+        except OSError as error:
+            raise KernelError(f"no process can be started: {error.strerror}") from None
         self.rootless = False
         """Whether the last namespace needed a user namespace, this process being no root."""
         self.prompt = True
         """Whether the last namespace has TUN devices, not veth pairs."""
+        self._kept: tuple[Ruleset, tuple[Family, frozenset[Key]], Ruleset, Dump] | None = None
         self._ruleset: Ruleset | None = None
         self._family: Family = 4
         self._backend: Backend = "nft"
@@ -72,9 +77,8 @@ class Judge:
         Raises RefusedError if iptables-restore minds single rules, KernelError if the place can't be built or the rules
         are not what was read of them.
         """
-        ruleset = replace(ruleset, tables=tuple(table for table in ruleset.tables if table.family == place.family))
+        ruleset, dump = self._written(ruleset, place.family, frozenset(without))
         chains = [(table.name, chain) for table in ruleset.tables for chain in table.chains.values()]
-        dump = dump_of(ruleset, without)
         asked = {
             "do": "load",
             "place": as_json(place),
@@ -95,6 +99,13 @@ class Judge:
             if counts.get((table, chain.name), 0) != len(chain.rules):
                 raise KernelError(f"the kernel has more or fewer rules in {table} {chain.name} than the dump has lines")
         self.rootless, self.prompt = answer["rootless"], answer["prompt"]
+
+    def _written(self, ruleset: Ruleset, family: Family, without: frozenset[Key]) -> tuple[Ruleset, Dump]:
+        """The rules of a family and their text; kept, since one dump is often loaded into many places."""
+        if self._kept is None or self._kept[0] is not ruleset or self._kept[1] != (family, without):
+            own = replace(ruleset, tables=tuple(table for table in ruleset.tables if table.family == family))
+            self._kept = (ruleset, (family, without), own, dump_of(own, without))
+        return self._kept[2:]
 
     def send(self, probe: Probe, keep: bool = False) -> Seen:
         """What the kernel does with a packet; connections of earlier ones are forgotten, unless `keep`.

@@ -50,6 +50,8 @@ class Place:
     """The host facts that are rebuilt in the namespace; `local` are prefixes that are local as a whole.
 
     `settings` are sysctls below /proc/sys (net/ipv4/conf/all/route_localnet -> 1), `ipsets` the text of `ipset save`.
+    `setup` are commands of ip(8) that complete addresses and routes. Packets from outside arrive with a `mark`;
+    conntrack leaves out what is `untracked`; legs are `ethernet` devices where MAC addresses matter.
     """
 
     family: Family
@@ -58,13 +60,19 @@ class Place:
     local: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     ipsets: str = ""
+    setup: tuple[str, ...] = ()
+    mark: int = 0
+    untracked: bool = False
+    ethernet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A packet to send: in by a leg, or (no leg) by a process of the host, whose user is `uid`.
+    """A packet to send: in by a leg, or (no leg) by a process of the host, whose user and group are `uid` and `gid`.
 
-    `payload` is a number of zero bytes; `options` TCP options in hexadecimal, a multiple of four bytes.
+    Without `src`, a process leaves it to the kernel, which picks by its routes.
+    `mac` is the source's MAC address, where the leg has such. `payload` is a number of zero bytes; `options` TCP
+    options in hexadecimal, a multiple of four bytes.
     """
 
     proto: int
@@ -82,6 +90,8 @@ class Probe:
     uid: int = 0
     payload: int = 0
     options: str = ""
+    gid: int = 0
+    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +183,8 @@ def place_of(data: Mapping[str, Any]) -> Place:
         tuple(Leg(leg["name"], tuple(leg["addresses"])) for leg in data["legs"]),
         tuple(Way(**way) for way in data["routes"]),
         tuple(data["local"]),
-        data["settings"],
-        data["ipsets"],
+        setup=tuple(data["setup"]),
+        **{name: data[name] for name in ("settings", "ipsets", "mark", "untracked", "ethernet")},
     )
 
 

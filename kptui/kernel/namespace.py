@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from kptui.kernel.messages import KernelError, Leg, Place, Way
@@ -74,7 +75,7 @@ class Namespace:
                     setting(name, value)
             _up(route, socket.if_nametoindex("lo"))
             for leg in place.legs:
-                self._leg(route, leg, place.family)
+                self._leg(route, leg, place.family, place.ethernet)
             for name, value in place.settings.items():
                 if "/conf/" in name and name.split("/")[3] not in ("all", "default", "lo"):
                     setting(name, value)
@@ -84,8 +85,18 @@ class Namespace:
             for way in sorted(place.routes, key=lambda way: ipaddress.ip_network(way.to).prefixlen):
                 _route(route, way, place.family)
         self.index = dict(socket.if_nameindex())
-        if place.family == 6:
-            _settled(place)
+        self.family = place.family
+        self.settled(address for leg in place.legs for address in leg.addresses)
+
+    def settled(self, addresses: Iterable[str]) -> None:
+        """Wait until the local routes of IPv6 addresses are there: the kernel adds them from a work queue."""
+        wanted = {ipaddress.ip_address(address).packed.hex() for address in addresses if self.family == 6}
+        for _ in range(1000):
+            lines = [line.split() for line in Path("/proc/net/ipv6_route").read_text().splitlines()] if wanted else []
+            if wanted <= {line[0] for line in lines if line[1] == "80" and int(line[8], 16) & 0x80000000}:
+                return
+            time.sleep(0.001)
+        raise KernelError("the kernel did not set up the IPv6 addresses within a second")
 
     def close(self) -> None:
         """Close the legs; the namespace is gone once nothing else holds it."""
@@ -100,9 +111,9 @@ class Namespace:
         """Whether a packet has gone its whole way once it is put in."""
         return self._outside is None
 
-    def _leg(self, route: Netlink, leg: Leg, family: Family) -> None:
+    def _leg(self, route: Netlink, leg: Leg, family: Family, ethernet: bool) -> None:
         try:
-            self.legs[leg.name] = self._wire(route, leg.name)
+            self.legs[leg.name] = self._wire(route, leg.name, ethernet)
         except OSError as error:
             raise KernelError(f"no network interface “{leg.name}” can be made: {error.strerror}") from None
         index = socket.if_nametoindex(leg.name)
@@ -111,15 +122,15 @@ class Namespace:
             body = struct.pack("=BBBBI", _AF[family], len(packed) * 8, 0x02, 0, index)
             route.ask(_NEWADDR, body + attribute(1, packed) + attribute(2, packed), CREATE)
 
-    def _wire(self, route: Netlink, name: str) -> Wire:
-        """A TUN device, or where there are none, a veth pair."""
-        if self._outside is None:
+    def _wire(self, route: Netlink, name: str, ethernet: bool) -> Wire:
+        """A TUN device, or where there are none or they won't do, a veth pair."""
+        if self._outside is None and not ethernet:
             try:
                 return Tun(route, name)
             except OSError as error:
                 if error.errno not in _NO_TUN:
                     raise
-            self._outside = Outside()
+        self._outside = self._outside or Outside()
         return self._outside.pair(route, name)
 
 
@@ -170,14 +181,3 @@ def _route(route: Netlink, way: Way, family: Family, local: bool = False) -> Non
         route.ask(_NEWROUTE, body, CREATE)
     except OSError as error:
         raise KernelError(f"no route to {way.to} by {way.device}: {error.strerror or error}") from None
-
-
-def _settled(place: Place) -> None:
-    """Wait until the local routes of IPv6 addresses are there: the kernel adds them from a work queue."""
-    wanted = {ipaddress.ip_address(address).packed.hex() for leg in place.legs for address in leg.addresses}
-    for _ in range(1000):
-        lines = [line.split() for line in Path("/proc/net/ipv6_route").read_text().splitlines()]
-        if wanted <= {line[0] for line in lines if line[1] == "80" and int(line[8], 16) & 0x80000000}:
-            return
-        time.sleep(0.001)
-    raise KernelError("the kernel did not set up the IPv6 addresses within a second")

@@ -14,6 +14,8 @@ from kptui.syntax.ast import Family
 
 TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
 _WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
+_NEW_FLAGS = frozenset({2, 16, 24, 10})
+_ASKS = {4: frozenset({8, 13, 15, 17}), 6: frozenset({128})}
 _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -27,6 +29,20 @@ def build(probe: Probe, family: Family, tag: int) -> bytes:
     body = _transport(probe, lambda length: src + dst + struct.pack("!IxxxB", length, probe.proto))
     first = 6 << 28 | probe.tos << 20 | tag
     return struct.pack("!IHBB", first, len(body), probe.proto, probe.ttl) + src + dst + body
+
+
+def conntrack_state(probe: Probe, family: Family) -> str:
+    """What conntrack makes of a first packet (nf_conntrack_proto_tcp.c, -_icmp.c, -_icmpv6.c)."""
+    if probe.proto == UDPLITE and probe.leg is not None:
+        # What comes in is checked with the pseudo header of UDP, so a right checksum is wrong (nf_checksum_partial).
+        return "INVALID"
+    if probe.proto == TCP:
+        return "NEW" if probe.tcp_flags in _NEW_FLAGS else "INVALID"
+    if probe.proto == ICMPV6 and family == 6 and 130 <= probe.icmp_type <= 137:
+        return "UNTRACKED"
+    if probe.proto == (ICMP if family == 4 else ICMPV6):
+        return "NEW" if probe.icmp_type in _ASKS[family] else "INVALID"
+    return "NEW"
 
 
 def header(packet: bytes) -> Header | None:

@@ -16,12 +16,17 @@ _HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
 _NOISE = "ip daddr 224.0.0.22 drop; ip6 daddr { ff02::2, ff02::16 } drop;"
 
 
-def sentinels(backend: Backend) -> str:
-    """The table as nft reads it."""
+def sentinels(backend: Backend, mark: int = 0, untracked: bool = False) -> str:
+    """The table as nft reads it; packets from outside get a mark, or are kept from conntrack."""
     chains = ["chain tracked { ct state new; }"]
     for hook in _HOOKS:
         for passed, priority in (("enter", -1000), ("leave", 1000)):
-            noise = _NOISE if hook == "OUTPUT" and passed == "enter" else ""
+            first = passed == "enter"
+            noise = _NOISE if hook == "OUTPUT" and first else ""
+            if first and mark and hook == "PREROUTING":
+                noise += f' iifname != "lo" meta mark set {mark:#x};'
+            if first and untracked and hook in ("PREROUTING", "OUTPUT"):
+                noise += " notrack;"
             log = f' log prefix "{MARKER} {passed} {hook} " group 0' if backend == "legacy" else ""
             chains.append(
                 f"chain {passed}-{hook} {{ type filter hook {hook.lower()} priority {priority}; {noise} "

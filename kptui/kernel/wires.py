@@ -32,8 +32,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Wire(Protocol):
     """The far end of one leg."""
 
-    def put(self, packet: bytes) -> None:
-        """Send a packet in by the leg; raises OSError."""
+    def put(self, packet: bytes, mac: str = "") -> None:
+        """Send a packet in by the leg, from that MAC address where the leg has such; raises OSError."""
 
     def take(self) -> bytes | None:
         """A packet that left by the leg, None if there is none."""
@@ -55,7 +55,7 @@ class Tun:
             os.close(self._tun)
             raise
 
-    def put(self, packet: bytes) -> None:
+    def put(self, packet: bytes, mac: str = "") -> None:
         """Write to the device."""
         os.write(self._tun, packet)
 
@@ -114,10 +114,10 @@ class Veth:
         self._socket.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
         self._socket.bind((name, 3))
 
-    def put(self, packet: bytes) -> None:
+    def put(self, packet: bytes, mac: str = "") -> None:
         """Send a frame."""
         kind = struct.pack("!H", _PROTOCOLS[6 if packet[0] >> 4 == 6 else 4])
-        self._socket.send(_NEAR + _FAR + kind + packet)
+        self._socket.send(_NEAR + (bytes.fromhex(mac.replace(":", "")) or _FAR) + kind + packet)
 
     def take(self) -> bytes | None:
         """Receive a frame's packet."""

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from kptui.kernel.legacy_events import LegacyTrace
@@ -30,6 +31,7 @@ _CT_DELETE = 1 << 8 | 2
 _PATIENCE = 0.2
 """Seconds that a packet may take over the loopback device or a veth pair; it is there at once as a rule."""
 _IP_HDRINCL = 3
+_AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,11 +47,16 @@ class Stage:
         self.netlink = Netlink(NETFILTER)
         self.sent = 0
         six = "6" if self.place.family == 6 else ""
+        if self.place.setup:
+            run(["ip", *(["-6"] if six else []), "-batch", "-"], "\n".join([*self.place.setup, ""]))
+            self.namespace.settled(
+                line.split()[2].split("/")[0] for line in self.place.setup if line.startswith("addr")
+            )
         if self.place.ipsets:
             run(["ipset", "restore"], self.place.ipsets)
         backend = request["backend"]
         run([f"ip{six}tables-{backend}-restore"], request["dump"])
-        run(["nft", "-f", "-"], sentinels(backend))
+        run(["nft", "-f", "-"], sentinels(backend, self.place.mark, self.place.untracked))
         index = self.namespace.index
         self.trace: NftTrace | LegacyTrace
         if backend == "nft":
@@ -75,13 +82,14 @@ class Stage:
             self.netlink.ask(_CT_DELETE, struct.pack("!BBH", 0, 0, 0), ACK)
         self.sent = self.sent % 0x7000 + 1
         tag = 0x8000 + self.sent
-        packet = build(probe, self.place.family, tag)
         self._wire(tag)
         self.trace.begin(tag)
         refused = None
         try:
+            probe = probe if probe.src else replace(probe, src=self._picked(probe))
+            packet = build(probe, self.place.family, tag)
             if probe.leg is not None:
-                self.namespace.legs[probe.leg].put(packet)
+                self.namespace.legs[probe.leg].put(packet, probe.mac)
             else:
                 self._local(probe, packet)
         except OSError as error:
@@ -97,9 +105,18 @@ class Stage:
         passes = tuple(each for each in found if isinstance(each, Pass))
         return Seen(events, passes, wire, header(left) if left else None, refused)
 
+    def _picked(self, probe: Probe) -> str:
+        """The source that the kernel picks for a packet of this host; asked by connecting, which sends nothing."""
+        with socket.socket(_AF[self.place.family], socket.SOCK_DGRAM) as datagram:
+            datagram.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, probe.mark)
+            datagram.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            datagram.connect((probe.dst, probe.dport or 9))
+            return str(datagram.getsockname()[0]).partition("%")[0]
+
     def _local(self, probe: Probe, packet: bytes) -> None:
-        """Send as a process of the host would, by a raw socket of the probe's user."""
-        family = socket.AF_INET if self.place.family == 4 else socket.AF_INET6
+        """Send as a process of the host would, by a raw socket of the probe's user and group."""
+        family = _AF[self.place.family]
+        _libc.setfsgid(probe.gid)
         _libc.setfsuid(probe.uid)
         try:
             with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
@@ -110,6 +127,7 @@ class Stage:
                 raw.sendto(packet, (probe.dst, 0))
         finally:
             _libc.setfsuid(0)
+            _libc.setfsgid(0)
 
     def _under_way(self, found: list[Event | Pass]) -> bool:
         """Whether the packet may not have come to its end yet."""

@@ -107,6 +107,17 @@ class Packet:
         return replace(self, **changes)
 
 
+_CHANGEABLE = ("src", "sport", "dst", "dport", "mark", "ctmark", "ttl", "tos")
+
+
+def changes(before: Packet, after: Packet) -> tuple[tuple[str, Number, Number], ...]:
+    """What a target changed: field, old value, new value."""
+    if after is before:
+        return ()
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in _CHANGEABLE)
+    return tuple((name, old, new) for name, old, new in pairs if old != new)
+
+
 _FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}
 
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kptui.netfilter.facts import Fact, Facts, known
+from kptui.netfilter.packet import Number
+
+Change = tuple[str, Number, Number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,8 @@ class Step:
 
     `rule` counts from 1 in its chain and is None for a policy or the return at a chain's end; `line` is that of the
     rule or of the chain's declaration. `order` grows along the journey. `maybe` is True if only some of the packets
-    that end this way took the step. `why` names the first condition that failed where `matched` is False.
+    that end this way took the step. `why` names the first condition that failed where `matched` is False. `changed`
+    holds what the rule's target changed in the packet: field, old value, new value.
     """
 
     order: int
@@ -28,6 +32,7 @@ class Step:
     matched: bool = True
     why: str | None = None
     maybe: bool = False
+    changed: tuple[Change, ...] = ()
 
 
 class Path:
@@ -112,4 +117,5 @@ def _told(steps: list[Step], maybe: bool) -> Step:
         effect=" or ".join(dict.fromkeys(step.effect for step in steps)),
         why=" or ".join(dict.fromkeys(step.why for step in steps if step.why)) or None,
         maybe=maybe,
+        changed=first.changed if all(step.changed == first.changed for step in steps) else (),
     )

@@ -11,7 +11,7 @@ from kptui.errors import UsageError
 from kptui.netfilter.extensions.base import Effect, Scope
 from kptui.netfilter.facts import Chance, Fact, Unsure
 from kptui.netfilter.host import Host
-from kptui.netfilter.packet import Packet
+from kptui.netfilter.packet import Packet, changes
 from kptui.netfilter.path import Step
 from kptui.netfilter.rules import Condition, Ready, ready
 from kptui.netfilter.worlds import Flow, Way, Ways, split
@@ -203,16 +203,19 @@ class TableWalk:
             effect = rule.apply(packet)
             if effect.unsure is not None and effect.otherwise is not None:
                 yes, no = part(ways, effect.unsure, rule.rule.line, rule.rule.text, call.journal)
-                self._effect(number, rule, effect, yes, call, onward)
-                self._effect(number, rule, effect.otherwise, no, call, onward)
+                self._effect(number, rule, packet, effect, yes, call, onward)
+                self._effect(number, rule, packet, effect.otherwise, no, call, onward)
             else:
-                self._effect(number, rule, effect, ways, call, onward)
+                self._effect(number, rule, packet, effect, ways, call, onward)
         return onward
 
-    def _effect(self, number: int, rule: Ready, effect: Effect, ways: Ways, call: _Call, onward: Flow) -> None:
+    def _effect(
+        self, number: int, rule: Ready, packet: Packet, effect: Effect, ways: Ways, call: _Call, onward: Flow
+    ) -> None:
         if not ways:
             return
-        ways = _stepped(ways, self._step(number, call.chain, rule, effect.words))
+        step = self._step(number, call.chain, rule, effect.words)
+        ways = _stepped(ways, replace(step, changed=changes(packet, effect.packet)))
         if effect.verdict in (None, "ACCEPT", "RETURN"):
             to = {None: onward, "ACCEPT": call.accepted, "RETURN": call.back}[effect.verdict]
             to.take(effect.packet, ways)

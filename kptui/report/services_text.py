@@ -10,8 +10,8 @@ from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.routes import Route, routes
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.report.columns import Column, table
+from kptui.report.paint import Paint, plain
 from kptui.report.rule_words import condition_words
-from kptui.report.trace_text import Paint, plain
 from kptui.ruleset.translations import Translation
 from kptui.text import visible
 

@@ -78,11 +78,12 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             "mark": _mark(packet.mark),
             "out": _name(packet.out),
         },
-        "path": [_step(step) for step in outcome.steps],
+        "path": [step_json(step) for step in outcome.steps],
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def step_json(step: Step) -> dict[str, Any]:
+    """One step of a path."""
     found: dict[str, Any] = {
         "hook": step.hook,
         "table": step.table,

@@ -1,184 +1,182 @@
-"""A trace for people, as firewalls print theirs: hook by hook, what matched, what changed, one line with the answer."""
+"""A trace for people, as firewalls print theirs: hook by hook, what matched, what changed, one line with the answer.
+
+What outcomes share is told once; where they part, each way stands under a line of its own with its share.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from fractions import Fraction
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 
-from kptui.netfilter.address import show
-from kptui.netfilter.facts import Unknown
-from kptui.netfilter.journey import Origin
-from kptui.netfilter.packet import ICMP, ICMPV6, WITH_PORTS, Number, Packet
 from kptui.netfilter.path import Step
-from kptui.netfilter.protocols import protocol_name
-from kptui.netfilter.trace import Assumption, Outcome, Trace
+from kptui.netfilter.trace import Assumption, Trace
+from kptui.report.branches import Stretch, Told, Way, branches, folded
+from kptui.report.changes import changes_at
+from kptui.report.misses import Run, runs
+from kptui.report.outcome_text import outcome_lines, question_lines, questions
+from kptui.report.paint import Paint, plain
+from kptui.report.words import answer_words, assumed_words, effect_words, numbers_words, packet_words, share_text
 from kptui.text import visible
 
-Paint = Callable[[str, str], str]
-"""Colours a text: (text, one of good, bad, unsure, dim, strong) -> text."""
+__all__ = ["WIDTH", "Paint", "plain", "trace_text"]
+
+WIDTH = 80
+WIDE = 104
+"""From this width on, what a chain stands for has room on its line."""
+
+_TIE = "\u00a0"
+_TABLE, _WHERE, _EFFECT = 9, 29, 29
+_FORK = 30
+"""What a fork's line needs for its share and the numbers of its outcomes."""
 
 
-def plain(text: str, kind: str) -> str:
-    """No colour at all."""
-    return text
+def trace_text(
+    trace: Trace, paint: Paint = plain, name: Callable[[str], str | None] = lambda chain: None, width: int = WIDTH
+) -> str:
+    """The whole trace; `name` says what a chain stands for, `width` is that of the terminal."""
+    return "\n".join(_Text(trace, paint, name, width).lines())
 
 
-def trace_text(trace: Trace, paint: Paint = plain, name: Callable[[str], str | None] = lambda chain: None) -> str:
-    """The whole trace; `name` says what a chain stands for."""
-    lines = [paint(packet_words(trace), "strong"), ""]
-    for number, outcome in enumerate(trace.outcomes, 1):
-        lines += _outcome(number, len(trace.outcomes), outcome, paint, name)
-        lines.append("")
-    kind = {"yes": "good", "no": "bad", "depends": "unsure"}[trace.answer]
-    lines.append(paint(f"answer: {trace.answer}", kind) + " · " + answer_words(trace))
-    return "\n".join(lines)
+class _Text:
+    """One trace being written; `hook` and `table` are those of the line above."""
 
+    def __init__(self, trace: Trace, paint: Paint, name: Callable[[str], str | None], width: int) -> None:
+        self.trace = trace
+        self.paint = paint
+        self.name = name
+        self.width = width
+        self.hook = ""
+        self.table = ""
+        self.journey = branches(trace)
+        self.asked = questions(trace, self.journey)
 
-def packet_words(trace: Trace) -> str:
-    """The packet of a trace in one line."""
-    return packet_line(trace.packet, trace.origin)
-
-
-def packet_line(packet: Packet, origin: Origin) -> str:
-    """A packet in one line: what it is, from where to where, and where it starts."""
-    proto = protocol_name(packet.proto) if isinstance(packet.proto, int) else "some protocol"
-    if packet.proto in (ICMP, ICMPV6) and isinstance(packet.icmp_type, int):
-        proto += f" type {packet.icmp_type}"
-    came = "sent by this host" if origin == "local" else "from outside the host"
-    if packet.in_ and not isinstance(packet.in_, Unknown):
-        came += f" by {visible(packet.in_)}"
-    return f"{proto} {place(packet, 'src')} → {place(packet, 'dst')} · {came} · {packet.ctstate}"
-
-
-def place(packet: Packet, side: str) -> str:
-    """Address and port of one side; `?` where the address isn't known."""
-    address: Number = getattr(packet, side)
-    port: Number = packet.sport if side == "src" else packet.dport
-    text = "?" if isinstance(address, Unknown) else show(address, packet.family)
-    if isinstance(address, Unknown) and address.local:
-        text = f"({address.label})"
-    if packet.proto not in WITH_PORTS or isinstance(port, Unknown):
-        return text
-    return f"[{text}]:{port}" if ":" in text else f"{text}:{port}"
-
-
-def share_text(share: Fraction | None) -> str:
-    """A share as fraction and percentage; words where there is none."""
-    if share is None:
-        return "share not known"
-    if share == 1:
-        return "every packet"
-    return f"{share} ({float(share) * 100:.4g} %)" if share.denominator < 1000 else f"{float(share) * 100:.4g} %"
-
-
-def ending(outcome: Outcome) -> str:
-    """How an outcome ends, in a few words."""
-    packet = outcome.packet
-    words = {
-        "forwarded": "forwarded",
-        "delivered": "delivered to this host",
-        "sent": "sent",
-        "dropped": "dropped",
-        "rejected": "rejected",
-        "queued": "queued to user space",
-        "lost": "lost",
-    }[outcome.end]
-    if outcome.end in ("forwarded", "sent") and packet.out and not isinstance(packet.out, Unknown):
-        words += f" by {visible(packet.out)}"
-    return words
-
-
-def answer_words(trace: Trace) -> str:
-    """Why the answer is what it is, in one sentence."""
-    if not trace.outcomes:
-        return "nothing is known of this packet's end"
-    through = [outcome for outcome in trace.outcomes if outcome.through]
-    reasons = sorted({outcome.reason or outcome.verdict for outcome in trace.outcomes if not outcome.through})
-    certainty = "certain" if trace.certain else "whatever is assumed"
-    if trace.answer == "yes":
-        targets = {outcome.packet.dnat for outcome in through}
-        where = (
-            f"to {len(targets)} targets" if len(targets) > 1 else f"to {targets.pop()}" if None not in targets else ""
+    def lines(self) -> Iterator[str]:
+        """Line by line."""
+        trace, paint = self.trace, self.paint
+        yield paint(packet_words(trace), "strong")
+        yield ""
+        yield from self._stretch(self.journey, "", final=True)
+        if self.hook:
+            yield ""
+        yield from outcome_lines(trace, self.asked, paint, self.width)
+        if self.asked:
+            yield ""
+            yield from question_lines(self.asked, paint, self.width)
+        yield ""
+        answer = f"answer: {trace.answer}"
+        kind = {"yes": "good", "no": "bad", "depends": "unsure"}[trace.answer]
+        first, *more = textwrap.wrap(
+            f"{answer} · {answer_words(trace)}", self.width, subsequent_indent="  ", break_on_hyphens=False
         )
-        return " ".join(filter(None, ["it gets through", where])) + f"; {certainty}"
-    if trace.answer == "no":
-        return f"it does not get through ({visible('; '.join(reasons))}); {certainty}"
-    open_questions = dict.fromkeys(each.match for outcome in trace.outcomes for each in outcome.assumptions)
-    if not open_questions:
-        return f"by chance: some packets get through, others do not ({visible('; '.join(reasons))})"
-    asked = list(open_questions)
-    more = f" and {len(asked) - 3} more" if len(asked) > 3 else ""
-    return f"on what the dump does not say: {visible('; '.join(asked[:3]))}{more}"
+        yield paint(answer, kind) + first[len(answer) :]
+        yield from more
+
+    def _stretch(self, stretch: Stretch, bar: str, final: bool) -> Iterator[str]:
+        """A stretch and its ways; a `final` one leads to outcomes, others to what comes after the fork they are in."""
+        yield from self._steps(stretch.steps, bar, stretch.outcomes)
+        if stretch.ways:
+            at = self.hook
+            for way, count in folded(stretch.ways):
+                # Each way begins where they part.
+                self.hook, self.table = at, ""
+                yield self._fork(way, count, bar + ("├ " if way is not stretch.ways[0] else "┌ "))
+                yield from self._stretch(way.stretch, bar + "│ ", final and not stretch.rest)
+            yield bar + ("└ then all alike" if stretch.rest else "└")
+            self.table = ""
+        yield from self._steps(stretch.rest, bar, stretch.outcomes)
+        if final and (stretch.rest or not stretch.ways):
+            yield from self._changes(stretch.outcomes, bar)
+
+    def _fork(self, way: Way, count: int, bar: str) -> str:
+        """The line above a way: its share, what it takes for granted, its outcomes."""
+        numbers = way.stretch.outcomes
+        share = [] if way.share is None or (way.share == 1 and way.assumptions) else [share_text(way.share)]
+        if count > 1:
+            said = [f"{count:,} ways", f"{share[0]} each" if share else "", "one of them:"]
+        else:
+            room = (self.width - len(bar) - _FORK) // max(1, len(way.assumptions))
+            assumed = [self._assumed(each, room) for each in way.assumptions]
+            said = [*share, *assumed, f"outcome{'s' if len(numbers) > 1 else ''} {numbers_words(numbers)}"]
+        return self.paint(bar + " · ".join(filter(None, said)), "unsure" if way.assumptions else "strong")
+
+    def _assumed(self, assumption: Assumption, room: int) -> str:
+        """An assumption by its short name, and as much of the match as there is room for, to recognise it by."""
+        name = assumed_words(assumption, self.asked)
+        match = textwrap.shorten(visible(assumption.match), max(2, room - len(name) - 5), placeholder=" …").strip(" …")
+        whole = match == visible(assumption.match)
+        return f"{name}: {match}{'' if whole else ' …'}" if match else name
+
+    def _steps(self, steps: Sequence[Told], bar: str, outcomes: tuple[int, ...]) -> Iterator[str]:
+        for told in steps:
+            for run in runs(told.misses):
+                yield from self._heading(run.steps[0], bar, outcomes)
+                yield from self._misses(run, bar)
+            yield from self._heading(told.step, bar, outcomes)
+            yield from self._step(told.step, bar)
+
+    def _heading(self, step: Step, bar: str, outcomes: tuple[int, ...]) -> Iterator[str]:
+        """The hook, where a new one begins, after what the last one changed."""
+        if step.hook == self.hook:
+            return
+        yield from self._changes(outcomes, bar)
+        self.hook, self.table = step.hook, ""
+        yield bar + self.paint(step.hook, "strong") + self._routed(step.hook, outcomes)
+
+    def _routed(self, hook: str, outcomes: tuple[int, ...]) -> str:
+        """Where routing sends the packet before a hook."""
+        if hook == "INPUT":
+            return self.paint("  to this host", "dim")
+        out = {self.trace.outcomes[number].packet.out for number in outcomes}
+        device = out.pop() if len(out) == 1 else None
+        if hook in ("FORWARD", "POSTROUTING") and isinstance(device, str) and device:
+            return self.paint(f"  out by {visible(device)}", "dim")
+        return ""
+
+    def _changes(self, outcomes: tuple[int, ...], bar: str) -> Iterator[str]:
+        """What the hook that ends here changed in the packet."""
+        said = changes_at(self.hook, [self.trace.outcomes[number] for number in outcomes]) if self.hook else ()
+        room = max(40, self.width - len(bar) - _TABLE - 2)
+        joined = "; ".join(map(_tied, map(visible, said)))
+        for number, line in enumerate(textwrap.wrap(joined, room, break_on_hyphens=False, break_long_words=False)):
+            text = self.paint(line.replace(_TIE, " "), "strong")
+            yield f"{bar}  {'' if number else '=':<{_TABLE}}{text}"
+
+    def _step(self, step: Step, bar: str) -> Iterator[str]:
+        effect = visible(effect_words(step))
+        where = visible(step.chain) + (f" {step.rule}" if step.rule else "")
+        named = self._named(step)
+        wide = self.width >= WIDE
+        aside = "  ".join(
+            filter(None, [f"line {step.line}" if step.line else "", "(only some)" if step.maybe else "", named * wide])
+        )
+        yield self._row(step, where, effect, aside, bar)
+        if named and not wide:
+            yield f"{bar}{'':<{2 + _TABLE}}{self.paint(f'  {named}', 'dim')}"
+
+    def _named(self, step: Step) -> str:
+        """What the chain that a rule leads to stands for, unless the translation in it says the same."""
+        kind, _, chain = step.effect.partition(" ")
+        named = self.name(chain) if kind in ("jump", "goto") else None
+        targets = {outcome.packet.dnat for outcome in self.trace.outcomes}
+        return visible(named) if named and named not in targets else ""
+
+    def _misses(self, run: Run, bar: str) -> Iterator[str]:
+        for step, words in run.told():
+            where, line = (f"{visible(step.chain)} {step.rule}", f"line {step.line}") if step else (run.where, "")
+            yield self._row(run.steps[0], where, f"· {visible(words)}", line, bar, "dim")
+
+    def _row(self, step: Step, where: str, effect: str, aside: str, bar: str, kind: str = "") -> str:
+        """One line: table (where it is another than above), chain and rule, effect, line."""
+        table = step.table if step.table != self.table else ""
+        self.table = step.table
+        room = _WHERE - len(bar)
+        text = f"{bar}  {table:<{_TABLE}}{where:<{room}} {effect:<{_EFFECT}} "
+        if kind:
+            return self.paint(f"{text}{aside}".rstrip(), kind)
+        return (text + self.paint(aside, "dim")).rstrip() if aside else text.rstrip()
 
 
-def assumption_words(assumption: Assumption) -> str:
-    """An assumption as one clause."""
-    at = f"line {assumption.line}: " if assumption.line else ""
-    answer = "yes" if assumption.assumed else "no"
-    return f"assumed {answer}: {at}{visible(assumption.match)} — {visible(assumption.why)}"
-
-
-def _outcome(
-    number: int, total: int, outcome: Outcome, paint: Paint, name: Callable[[str], str | None]
-) -> Iterator[str]:
-    packet = outcome.packet
-    mark = "✓" if outcome.through else "✗"
-    head = [f"{mark} outcome {number} of {total}", share_text(outcome.probability), ending(outcome)]
-    if packet.dnat:
-        head.append(f"⇒ DNAT {visible(packet.dnat)}")
-    if packet.snat:
-        head.append(packet.snat if packet.snat == "MASQUERADE" else f"SNAT {visible(packet.snat)}")
-    yield paint(" · ".join(head), "good" if outcome.through else "bad")
-    for assumption in outcome.assumptions:
-        yield paint(f"  ? {assumption_words(assumption)}", "unsure")
-    hook = ""
-    for step in worth_telling(outcome.steps):
-        if step.hook != hook:
-            hook = step.hook
-            yield f"  {hook}"
-        yield _step(step, paint, name)
-    if outcome.reason:
-        yield f"  because: {visible(outcome.reason)}"
-
-
-def _step(step: Step, paint: Paint, name: Callable[[str], str | None]) -> str:
-    where = visible(step.chain) + (f" {step.rule}" if step.rule else "")
-    named = name(step.chain)
-    about = f"  {visible(named)}" if named else ""
-    line = f"line {step.line}" if step.line else ""
-    maybe = "  (only some)" if step.maybe else ""
-    if not step.matched:
-        return paint(f"    {step.table:<8} {where:<29} no match: {visible(step.why or '')}  {line}", "dim")
-    aside = paint(line + about + maybe, "dim")
-    return f"    {step.table:<8} {where:<29} {visible(effect_words(step)):<34} {aside}".rstrip()
-
-
-def effect_words(step: Step) -> str:
-    """What a step did, with the sign that goes with it."""
-    signs = {
-        "jump": "→",
-        "goto": "⇢",
-        "return": "↩",
-        "DNAT": "⇒",
-        "REDIRECT": "⇒",
-        "ACCEPT": "✓",
-        "DROP": "✗",
-        "REJECT": "✗",
-    }
-    first, _, rest = step.effect.partition(" ")
-    if first in ("jump", "goto"):
-        return f"{signs[first]} {rest}"
-    if first == "policy":
-        return f"{'✗' if rest == 'DROP' else '✓'} policy {rest}"
-    return f"{signs[first]} {step.effect}" if first in signs else step.effect
-
-
-def worth_telling(steps: list[Step]) -> list[Step]:
-    """The steps without those that say nothing: chains left by their end, policies of tables where no rule matched."""
-    used = {(step.hook, step.table) for step in steps if step.rule is not None}
-    return [
-        step
-        for step in steps
-        if step.rule is not None
-        or (step.effect != "return" and ((step.hook, step.table) in used or "DROP" in step.effect))
-    ]
+def _tied(change: str) -> str:
+    """A change in which a line may end between new values only."""
+    old, arrow, new = change.partition(" → ")
+    return f"{old}{arrow}".replace(" ", _TIE) + new

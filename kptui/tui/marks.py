@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace
-from kptui.report.trace_text import worth_telling
+from kptui.report.branches import worth_telling
 from kptui.tui.tree_model import Place
 
 

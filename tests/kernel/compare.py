@@ -6,17 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kptui.kernel.messages import Place, Probe, Seen
-from kptui.kernel.packets import build
+from kptui.kernel.packets import build, conntrack_state
 from kptui.netfilter.address import network, parse, show
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.host import Host, Route
 from kptui.netfilter.ipsets import read_ipsets
 from kptui.netfilter.journey import Origin
-from kptui.netfilter.packet import DCCP, ICMP, ICMPV6, NO_MSS, SCTP, TCP, UDPLITE, WITH_PORTS, Packet
+from kptui.netfilter.packet import DCCP, NO_MSS, SCTP, TCP, WITH_PORTS, Packet
 from kptui.netfilter.trace import Trace
-
-_NEW_FLAGS = frozenset({2, 16, 24, 10})
-_ASKS = {4: frozenset({8, 13, 15, 17}), 6: frozenset({128})}
 
 
 def host_of(place: Place, settings: dict[str, str] | None = None) -> Host:
@@ -38,20 +35,6 @@ def told_of_the_place() -> dict[str, str]:
     return {"route_localnet": "no", "ipv6-headers": "none", "time": now, **nothing}
 
 
-def conntrack_state(probe: Probe, family: int) -> str:
-    """What conntrack makes of a first packet (nf_conntrack_proto_tcp.c, -_icmp.c, -_icmpv6.c)."""
-    if probe.proto == UDPLITE and probe.leg is not None:
-        # What comes in is checked with the pseudo header of UDP, so a right checksum is wrong (nf_checksum_partial).
-        return "INVALID"
-    if probe.proto == TCP:
-        return "NEW" if probe.tcp_flags in _NEW_FLAGS else "INVALID"
-    if probe.proto == ICMPV6 and family == 6 and 130 <= probe.icmp_type <= 137:
-        return "UNTRACKED"
-    if probe.proto == (ICMP if family == 4 else ICMPV6):
-        return "NEW" if probe.icmp_type in _ASKS[family] else "INVALID"
-    return "NEW"
-
-
 def packet_of(probe: Probe, family: int, length: int) -> tuple[Packet, Origin]:
     """The tracer's packet of a probe, with nothing left unknown but what no packet on a TUN device has."""
     ports: dict[str, Any] = {}
@@ -66,7 +49,7 @@ def packet_of(probe: Probe, family: int, length: int) -> tuple[Packet, Origin]:
         dst=parse(probe.dst, family),
         in_=probe.leg or "",
         mark=probe.mark if probe.leg is None else 0,
-        ctstate=conntrack_state(probe, family),
+        ctstate=conntrack_state(probe, 4 if family == 4 else 6),
         tcp_flags=probe.tcp_flags,
         icmp_type=probe.icmp_type,
         icmp_code=probe.icmp_code,

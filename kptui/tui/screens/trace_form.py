@@ -20,7 +20,7 @@ from kptui.ask.request import FieldError, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.services import Services
 from kptui.netfilter.host import Host
-from kptui.report.trace_text import packet_line
+from kptui.report.words import packet_line
 from kptui.text import visible
 
 _SERVICE = re.compile(r"[a-z][-a-z0-9.]*/[-a-z0-9.]+(:[-a-zA-Z0-9]+)?\Z")

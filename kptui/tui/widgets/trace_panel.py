@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kptui.netfilter.trace import Outcome, Trace
-from kptui.report.trace_text import answer_words, assumption_words, effect_words, ending, packet_words, share_text
+from kptui.report.words import answer_words, assumption_words, effect_words, ending, packet_words, share_text
 from kptui.text import visible
 from kptui.tui.marks import Hop, Marks, circled
 from kptui.tui.naming import shortened
