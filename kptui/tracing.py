@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kptui.ask.expression import expression
+from kptui.ask.idle import Answers
 from kptui.ask.request import DETAILS, Question, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.checks.finding import Finding
@@ -17,6 +18,7 @@ from kptui.kubernetes.roles import role
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load_with_facts
 from kptui.netfilter.address import family_of
+from kptui.netfilter.conntrack_table import Connections
 from kptui.netfilter.gathered import host_of
 from kptui.netfilter.host import Host
 from kptui.netfilter.ipsets import IpSets, read_ipsets
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 class Session:
     """A ruleset with what is known beside it; tracers are kept per host, so that a batch reads each rule once.
 
-    `facts` are texts about the host by their names in a bundle; `ipsets` win over those among them.
+    `facts` are texts about the host by their names in a bundle; `ipsets` and `connections` win over those
+    among them.
     """
 
     ruleset: Ruleset
@@ -45,18 +48,29 @@ class Session:
     ipsets: IpSets | None = None
     names: KnownNames | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    connections: Connections | None = None
+    answers: Answers = field(default_factory=Answers)
     _tracers: dict[str, Tracer] = field(default_factory=dict)
     _hosts: dict[int, Host] = field(default_factory=dict)
     ipset_text: str = ""
 
     @classmethod
     def open(
-        cls, source: str, backend: Backend | None = None, ipset: str | None = None, names: KnownNames | None = None
+        cls,
+        source: str,
+        backend: Backend | None = None,
+        ipset: str | None = None,
+        names: KnownNames | None = None,
+        conntrack: str | None = None,
     ) -> Session:
-        """Read a source, and the text of `ipset save` if there is one; raises SourceError or UsageError."""
+        """Read a source, and the texts of `ipset save` and `conntrack -L` if there are such.
+
+        Raises SourceError or UsageError.
+        """
         ruleset, facts = load_with_facts(source)
         sets = read_ipsets(ipset) if ipset is not None else None
-        return cls(ruleset, source, backend, sets, names, facts, ipset_text=ipset or "")
+        connections = Connections(conntrack) if conntrack is not None else None
+        return cls(ruleset, source, backend, sets, names, facts, connections, ipset_text=ipset or "")
 
     def again(self) -> Session:
         """The same source, read anew; raises SourceError."""
@@ -80,16 +94,21 @@ class Session:
 
         return problems(self.ruleset, services=self.services)
 
-    def trace(self, request: Request, misses: bool = False) -> Trace:
-        """Answer a request; raises UsageError if a field makes no sense."""
+    def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
+        """Answer a request, with the way back if `reply`; raises UsageError if a field makes no sense."""
         asked = self.asked(request)
-        return self._tracer(request, asked.host).trace(asked.packet, asked.origin, misses)
+        tracer = self._tracer(request, asked.host)
+        found = tracer.trace(asked.packet, asked.origin, misses, reply)
+        self.answers.take(found, tracer.journey.host.settings)
+        return found
 
     def host(self, family: int) -> Host:
         """What the source tells of its host; raises SourceError if that can't be read."""
         if family not in self._hosts:
             found = host_of(self.facts, family)
-            self._hosts[family] = found if self.ipsets is None else replace(found, ipsets=self.ipsets)
+            sets = found.ipsets if self.ipsets is None else self.ipsets
+            known = found.connections if self.connections is None else self.connections
+            self._hosts[family] = replace(found, ipsets=sets, connections=known)
         return self._hosts[family]
 
     def confirmer(self) -> Confirmer:
@@ -124,12 +143,20 @@ class Session:
 
     def text(self, trace: Trace, paint: Paint = plain, checked: Confirmation | None = None, width: int = WIDTH) -> str:
         """A trace for people, with what the kernel said of it if that was asked."""
-        text = trace_text(trace, paint, self.chain_label, width)
-        if checked is None:
-            return text
-        from kptui.report.confirm_text import confirm_text
 
-        return f"{text}\n{confirm_text(checked, trace, self.ruleset, paint)}"
+        def write(each: Trace, width: int = width) -> str:
+            return trace_text(each, paint, self.chain_label, width)
+
+        text = write(trace.one_way)
+        if checked is not None:
+            from kptui.report.confirm_text import confirm_text
+
+            text += f"\n{confirm_text(checked, trace, self.ruleset, paint)}"
+        if trace.replied:
+            from kptui.report.reply_text import replies_text
+
+            text += f"\n{replies_text(trace, write, paint, width)}"
+        return text
 
     def graph(self, trace: Trace, form: str) -> str:
         """A trace as a graph, in the language of Mermaid or DOT."""
@@ -174,6 +201,7 @@ def batch_answers(
     lines: Iterable[str],
     misses: bool = False,
     confirmer: Confirmer | None = None,
+    reply: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """The trace of each packet of a --batch file, in order; a line that makes no sense gets an `error` instead."""
     for number, line in enumerate(lines, 1):
@@ -187,7 +215,7 @@ def batch_answers(
             if "id" in given:
                 answer["id"] = given["id"]
             request = _from_json(given, base)
-            trace = session.trace(request, misses)
+            trace = session.trace(request, misses, reply)
             checked = confirmer.confirm(trace, session.asked(request).host) if confirmer is not None else None
             answer |= session.json(trace, checked)
         except (UsageError, json.JSONDecodeError) as error:

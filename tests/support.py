@@ -14,6 +14,7 @@ import pytest
 
 from kptui.ask.request import Request
 from kptui.loading import parse
+from kptui.netfilter.conntrack_table import Connections
 from kptui.netfilter.ipsets import read_ipsets
 from kptui.netfilter.trace import Outcome, Trace
 from kptui.sources import SourceText
@@ -51,10 +52,18 @@ def session_of(text: str, ipset: str | None = None, backend: Backend | None = No
 
 
 def trace_of(
-    text: str, ipset: str | None = None, backend: Backend | None = None, misses: bool = False, **request: Any
+    text: str,
+    ipset: str | None = None,
+    backend: Backend | None = None,
+    misses: bool = False,
+    reply: bool = False,
+    connections: str | None = None,
+    **request: Any,
 ) -> Trace:
     """The trace of one packet through an indented dump; the request's fields are those of the command line."""
-    return session_of(text, ipset, backend).trace(Request(**request), misses)
+    session = session_of(text, ipset, backend)
+    session.connections = Connections(dedent(connections)) if connections is not None else None
+    return session.trace(Request(**request), misses, reply)
 
 
 def only(trace: Trace) -> Outcome:

@@ -397,3 +397,92 @@ class TestTheRest:
         )
         assert done.returncode != 0
         assert "Traceback" not in done.stderr
+
+
+class TestReply:
+    ROUTES = (
+        "--route", "192.168.50.0/24 dev eth0 src 192.168.50.10", "--route", "10.42.0.0/24 dev cni0 src 10.42.0.1",
+        "--route", "default dev eth0 via 192.168.50.1",
+    )  # fmt: skip
+
+    def test_there_and_back(self) -> None:
+        done = kptui("trace", NGINX, f"192.168.50.2:40000 -> {NODE}:32754", "--local", NODE, *self.ROUTES, "--reply")
+        assert done.code == 0
+        assert "un-DNAT by conntrack" in done.out
+        assert done.out.rstrip().endswith("there and back: yes · it gets through, and the reply comes back; certain")
+
+    def test_a_reply_that_is_dropped_makes_it_a_no(self, dump: Callable[[str], str]) -> None:
+        rules = dump("*filter\n:FORWARD DROP [0:0]\n-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT\nCOMMIT\n")
+        packet = ["192.0.2.1:4000 -> 198.51.100.1:80", "--local", NODE, "--assume", "by way of this host=yes"]
+        assert kptui("trace", rules, *packet[:3]).code == 0
+        done = kptui("trace", rules, *packet, "--reply")
+        assert done.code == 1
+        assert done.out.rstrip().endswith("there and back: no · the reply does not come back: policy of filter FORWARD")
+
+    def test_whether_it_comes_by_this_host_may_not_be_known(self) -> None:
+        done = kptui("trace", NGINX, "10.42.0.7:4000 -> default/nginx", "--local", NODE, "--reply")
+        assert done.code == 4
+        assert "answers 10.42.0.7 by way of this host" in done.out
+
+    def test_as_json_and_in_batches(self) -> None:
+        done = kptui("trace", NGINX, "--local", NODE, "--reply", "--batch", "-", text='{"dst": "192.168.50.10"}\n')
+        answer = json.loads(done.out)
+        assert answer["answer_forward"] == "yes"
+        assert answer["outcomes"][0]["reply"]["packet"]["ctstate"] == "ESTABLISHED"
+
+    def test_without_the_option_nothing_of_it_is_told(self) -> None:
+        answer = json.loads(kptui("trace", NGINX, *SERVICE, "--json").out)
+        assert "answer_forward" not in answer
+        assert all("reply" not in outcome for outcome in answer["outcomes"])
+
+
+class TestKnownConnections:
+    LINE = (
+        "tcp      6 431999 ESTABLISHED src=192.168.50.2 dst=192.168.50.10 sport=40000 dport=32754 "
+        "src=10.42.0.200 dst=192.168.50.10 sport=80 dport=40000 [ASSURED] mark=0 use=1\n"
+    )
+    PACKET = (f"192.168.50.2:40000 -> {NODE}:32754", "--local", NODE, "--ctstate", "ESTABLISHED")
+
+    def test_a_table_settles_it(self, tmp_path: Path) -> None:
+        table = tmp_path / "conntrack.txt"
+        table.write_text(self.LINE)
+        done = kptui("trace", NGINX, *self.PACKET, "--conntrack", str(table), "--expect", "yes dnat=10.42.0.200:80")
+        assert done.code == 0, done.err
+
+    def test_a_damaged_one_is_named_with_its_line(self, tmp_path: Path) -> None:
+        table = tmp_path / "conntrack.txt"
+        table.write_text("\n" + self.LINE.replace("dport=32754", "dport=x"))
+        done = kptui("trace", NGINX, *self.PACKET, "--conntrack", str(table))
+        assert (done.code, done.err) == (2, "kptui: connections, line 2: “x” is no port.\n")
+
+    def test_without_one_it_depends(self) -> None:
+        done = kptui("trace", NGINX, *self.PACKET)
+        assert done.code == 4
+        assert "opened by a packet like it" in done.out
+
+
+class TestAnswersThatSettleNothing:
+    PACKET = ("10.42.0.7 -> 10.96.12.34:80", "--local", NODE)
+
+    def test_an_assumption(self) -> None:
+        done = kptui("trace", sample("session-affinity"), *self.PACKET, "--assume", "rchek=no")
+        assert (
+            "--assume rchek: it settles nothing, no open question has that text; open are: -m recent --rcheck"
+            in done.err
+        )
+
+    def test_one_that_settles_something_is_not_told(self) -> None:
+        done = kptui("trace", sample("session-affinity"), *self.PACKET, "--assume", "rcheck=no")
+        assert (done.code, done.err) == (0, "")
+
+    def test_a_setting(self) -> None:
+        done = kptui("trace", sample("session-affinity"), *self.PACKET, "--set", "recnt=no")
+        assert "--set recnt: it settles nothing, no rule that was met asks for it; did you mean recent?" in done.err
+
+    def test_over_a_batch_one_use_is_enough(self) -> None:
+        lines = '{"src": "10.42.0.7", "dst": "10.96.12.34", "dport": 80}\n{"dst": "10.0.0.1"}\n'
+        done = kptui(
+            "trace", sample("session-affinity"), "--local", NODE, "--assume", "rcheck=no", "--set", "x=1",
+            "--batch", "-", text=lines,
+        )  # fmt: skip
+        assert done.err == "kptui: --set x: it settles nothing, no rule that was met asks for it.\n"

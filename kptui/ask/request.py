@@ -15,6 +15,7 @@ from kptui.netfilter.icmp_types import parse_type
 from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, TCP, WITH_PORTS, Packet, flags
 from kptui.netfilter.protocols import protocol_number
+from kptui.netfilter.told import Told
 from kptui.syntax.ast import Backend
 from kptui.text import visible
 
@@ -223,7 +224,7 @@ def _host(request: Request, base: Host) -> Host:
         base,
         local=tuple(local) if local or base.local is not None else None,
         routes=(*base.routes, *routes),
-        settings=dict(request.settings),
+        settings=Told(request.settings),
         assume=tuple(_assumption(text) for text in request.assume),
     )
 

@@ -44,6 +44,7 @@ host_options: list[Decorator] = [
     click.option("--assume", multiple=True, metavar="TEXT=yes|no", help="Settle an unknown match."),
     click.option("--backend", type=click.Choice(["nft", "legacy"]), help="Default: from the dump's header, else nft."),
     click.option("--ipset", metavar="FILE", help="Output of `ipset save`, in place of a bundle's."),
+    click.option("--conntrack", metavar="FILE", help="Output of `conntrack -L`, for --ctstate ESTABLISHED."),
 ]
 """What is known of the host besides its rules."""
 

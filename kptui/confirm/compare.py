@@ -74,6 +74,8 @@ def _path(steps: Sequence[Step], events: Sequence[Event]) -> Parting | None:
     """Where the steps and the kernel's events part; a step marked `maybe` may be left out."""
     reached = {0}
     for step in steps:
+        if step.by_conntrack:
+            continue
         going = {at + 1 for at in reached if at < len(events) and _same(step, events[at])}
         if step.maybe:
             going |= reached

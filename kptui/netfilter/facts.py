@@ -178,18 +178,18 @@ def known(fact: Fact, facts: Facts) -> bool | None:
     about = [(each, holds) for each, holds in facts if each.subject == fact.subject and each.placed]
     if fact.region is None or any(each.region is None for each, _ in about):
         return _known_bits(fact, about)
-    left = _domain(fact, about)
+    left = domain(fact, about)
     inside = intersect(left, fact.region)
     if not inside:
         return False
     return True if inside == left else None
 
 
-def _domain(asked: Fact, about: list[tuple[Fact, bool]]) -> Intervals:
+def domain(asked: Fact, facts: Iterable[tuple[Fact, bool]]) -> Intervals:
     """The values the unknown that a fact is about may still have under the facts."""
     left = asked.space
-    for fact, holds in about:
-        if fact.region is not None:
+    for fact, holds in facts:
+        if fact.region is not None and fact.subject == asked.subject:
             left = intersect(left, fact.region) if holds else subtract(left, fact.region)
     return left
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from kptui.errors import SourceError
 from kptui.netfilter.address import Network
+from kptui.netfilter.conntrack_table import Connections
 from kptui.netfilter.host import Host
 from kptui.netfilter.iproute import LOCAL, Address, Route, read, read_addresses, read_policies, read_routes
 from kptui.netfilter.ipsets import read_ipsets
@@ -41,8 +42,14 @@ def host_of(facts: Mapping[str, str], family: int) -> Host:
         policies=policies,
         complete=routes is not None,
         sysctls=sysctls(facts.get("sysctl", "")),
+        connections=_connections(facts),
         recent=recent,
     )
+
+
+def _connections(facts: Mapping[str, str]) -> Connections | None:
+    texts = [facts[name] for name in ("conntrack", "conntrack6") if name in facts]
+    return Connections("\n".join(texts)) if texts else None
 
 
 def _told(facts: Mapping[str, str], name: str, reader: Callable[[str], T]) -> T | None:

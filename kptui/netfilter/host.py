@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kptui.netfilter.address import Network, network, parse
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
@@ -13,6 +14,9 @@ from kptui.netfilter.iproute import MAIN, Address, Policy, Route
 from kptui.netfilter.ipsets import IpSets
 from kptui.netfilter.packet import Name, Number
 from kptui.netfilter.recent_lists import RecentList
+
+if TYPE_CHECKING:
+    from kptui.netfilter.conntrack_table import Connections
 
 __all__ = ["Host", "Route", "loopback", "route"]
 
@@ -27,7 +31,8 @@ class Host:
     the answer to take for them, `ipsets` what is in ipsets, None where nobody told.
 
     From a bundle: `addresses` with their devices, `broadcasts` (address -> device), `routes` of all tables, which then
-    are `complete`, `policies` (`ip rule`), `sysctls` by their names, `recent` the lists of -m recent by name.
+    are `complete`, `policies` (`ip rule`), `sysctls` by their names, `recent` the lists of -m recent by name,
+    `connections` those that conntrack knows.
     """
 
     family: int = 4
@@ -42,6 +47,7 @@ class Host:
     complete: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
     recent: Mapping[str, RecentList] | None = None
+    connections: Connections | None = None
 
     @property
     def routed(self) -> bool:

@@ -8,21 +8,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from kptui.netfilter.connection import translated, translation_words
 from kptui.netfilter.deciding import decided
 from kptui.netfilter.facts import Fact, Unknown, Unsure, through
 from kptui.netfilter.fib import HERE, Query
-from kptui.netfilter.hooks import FORWARD, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
+from kptui.netfilter.hooks import FORWARD, HOOKS, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.martians import from_loopback
 from kptui.netfilter.own_address import source_for
-from kptui.netfilter.packet import Decision, Name, Number, Packet
+from kptui.netfilter.packet import Decision, Name, Number, Packet, changes
+from kptui.netfilter.path import Step
 from kptui.netfilter.routing import arrived, dead_on_arrival, forwardable, forwarding, refused
-from kptui.netfilter.walk import Journal, TableWalk, Terminal, part
+from kptui.netfilter.walk import Journal, TableWalk, Terminal, part, stepped
 from kptui.netfilter.worlds import Flow, Ways
 from kptui.syntax.ast import Backend, Ruleset
 
 Origin = Literal["external", "local"]
-End = Literal["forwarded", "delivered", "sent", "dropped", "rejected", "queued", "lost"]
+End = Literal["forwarded", "delivered", "sent", "dropped", "rejected", "queued", "lost", "bypassed"]
 _ELSEWHERE = Unknown("outgoing interface after rerouting", 120)
 """The device of a packet of this host that was translated, where nobody told the routes."""
 _REROUTING = ("mangle", "nat")
@@ -47,10 +49,17 @@ class Journey:
         self.backend = backend
         self._walks: dict[tuple[str, str], TableWalk | None] = {}
 
-    def run(self, packet: Packet, origin: Origin, journal: Journal) -> list[Arrived]:
-        """Send one packet on its way; what does not arrive is in the journal."""
-        packet = replace(packet, original=packet, tracked=False)
-        return self._external(packet, journal) if origin == "external" else self._local(packet, journal)
+    def run(self, packet: Packet, origin: Origin, journal: Journal, ways: Ways | None = None) -> list[Arrived]:
+        """Send one packet on its way, with what is assumed already; what does not arrive is in the journal."""
+        journal.begin()
+        start = Flow.of(replace(packet, original=packet, tracked=False), ways)
+        return self._external(start, journal) if origin == "external" else self._local(start, journal)
+
+    @property
+    def translates(self) -> bool:
+        """Whether any rule translates addresses."""
+        walks = (self.walk("nat", hook) for hook in HOOKS)
+        return any(walk.translates for walk in walks if walk is not None)
 
     def walk(self, table: str, hook: str) -> TableWalk | None:
         """The walk of a table at a hook, None if the dump has no such base chain."""
@@ -61,8 +70,9 @@ class Journey:
             self._walks[key] = TableWalk(found, hook, self.host) if has and found is not None else None
         return self._walks[key]
 
-    def _external(self, packet: Packet, journal: Journal) -> list[Arrived]:
-        flow = Flow.of(packet.but(out=""))
+    def _external(self, start: Flow, journal: Journal) -> list[Arrived]:
+        [(packet, ways)] = start
+        flow = Flow.of(packet.but(out=""), ways)
         dead = dead_on_arrival(packet)
         if dead:
             journal.lose(dead, flow)
@@ -84,9 +94,10 @@ class Journey:
                 leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
         return self._hook(POSTROUTING, self._hook(FORWARD, leaving, journal), journal)
 
-    def _local(self, packet: Packet, journal: Journal) -> list[Arrived]:
+    def _local(self, start: Flow, journal: Journal) -> list[Arrived]:
+        [(packet, ways)] = start
         given = packet.out
-        flow = self._hook(OUTPUT, self._departing(packet.but(in_=""), journal), journal)
+        flow = self._hook(OUTPUT, self._departing(packet.but(in_=""), ways, journal), journal)
         here, sent = Flow(), Flow()
         for moved, ways in flow:
             for decision, some in self._last_decision(moved, ways, journal):
@@ -101,17 +112,15 @@ class Journey:
             Arrived("delivered", self._looped(here, journal)),
         ]
 
-    def _departing(self, packet: Packet, journal: Journal) -> Flow:
+    def _departing(self, packet: Packet, ways: Ways, journal: Journal) -> Flow:
         """A packet that a process sends, routed for the first time, with an address of its own."""
+        if not self._asked_early(packet):
+            known = self.host.is_local(packet.dst) is True and isinstance(packet.out, Unknown)
+            return Flow.of(packet.but(out="lo") if known else packet, ways)
         start = Flow()
-        for each, ways in Flow.of(packet):
-            if not self._asked_early(each):
-                known = self.host.is_local(each.dst) is True and isinstance(each.out, Unknown)
-                start.take(each.but(out="lo") if known else each, ways)
-                continue
-            for routed, some in self._routed(each, ways, journal):
-                assert routed.route is not None
-                start.take(_sourced(self._leaving(routed), self.host), some)
+        for routed, some in self._routed(packet, ways, journal):
+            assert routed.route is not None
+            start.take(_sourced(self._leaving(routed), self.host), some)
         return start
 
     def _leaving(self, packet: Packet) -> Packet:
@@ -177,22 +186,24 @@ class Journey:
             if names[0] == "raw" and name == names[1]:
                 flow = _tracked(flow)
             walk = self.walk(name, hook)
-            if walk is None or not flow:
+            if not flow or (walk is None and name != "nat"):
                 continue
             again = hook == OUTPUT and name in _REROUTING
             if again:
                 flow = _noted(flow, name)
-            flow = self._translated(walk, flow, journal) if name == "nat" else walk.run(flow, journal)
+            flow = walk.run(flow, journal) if name != "nat" and walk else self._translated(hook, flow, journal)
             if again:
                 flow = self._rerouted(flow, name, journal)
         return flow
 
-    def _translated(self, walk: TableWalk, flow: Flow, journal: Journal) -> Flow:
-        """The nat table, which sees the first packet of a connection only."""
-        flow, aside = _first_packets(flow)
-        flow = walk.run(flow, journal) if flow else flow
-        flow.merge(self._untranslated(aside, walk, journal))
-        return flow
+    def _translated(self, hook: str, flow: Flow, journal: Journal) -> Flow:
+        """Where nat is: its table sees the first packet of a connection only, conntrack knows about others."""
+        walk = self.walk("nat", hook)
+        first, known, others = _by_connection(flow)
+        passed = walk.run(first, journal) if walk and first else first
+        passed.merge(_as_before(known, hook, walk, journal))
+        passed.merge(self._untranslated(others, walk, journal) if walk else others)
+        return passed
 
     def _untranslated(self, flow: Flow, walk: TableWalk, journal: Journal) -> Flow:
         """Packets of a connection known before, unless that is translated: its first packet decided to what."""
@@ -201,7 +212,9 @@ class Journey:
             if packet.ctstate not in ("ESTABLISHED", "RELATED") or not walk.translates:
                 passing.take(packet, ways)
                 continue
-            unsure = Unsure(Fact("translated"), "a dump does not hold conntrack's connections (try --ctstate NEW)")
+            unsure = Unsure(
+                Fact("translated"), "a dump does not hold conntrack's connections (--conntrack, or --ctstate NEW)"
+            )
             plain, other = part(ways, unsure, None, "the connection is not translated", journal)
             if plain:
                 passing.take(packet, plain)
@@ -247,9 +260,25 @@ def _tracked(flow: Flow) -> Flow:
     return after
 
 
-def _first_packets(flow: Flow) -> tuple[Flow, Flow]:
-    """(packets that the nat table sees, the others): only the first packet of a tracked connection meets it."""
-    first, aside = Flow(), Flow()
+def _by_connection(flow: Flow) -> tuple[Flow, Flow, Flow]:
+    """(First packets of a connection, those of a known one, others): only the first are seen by the nat table."""
+    first, known, others = Flow(), Flow(), Flow()
     for packet, ways in flow:
-        (first if packet.ctstate == "NEW" and packet.first else aside).take(packet, ways)
-    return first, aside
+        fresh = packet.ctstate == "NEW" and packet.first
+        (first if fresh else known if packet.connection and packet.connected else others).take(packet, ways)
+    return first, known, others
+
+
+def _as_before(flow: Flow, hook: str, walk: TableWalk | None, journal: Journal) -> Flow:
+    """Packets of known connections, translated as the first one was."""
+    after = Flow()
+    at = (walk.base.line, walk.base.text) if walk else (0, "")
+    for packet, ways in flow:
+        moved = translated(packet, hook)
+        if moved == packet:
+            after.take(packet, ways)
+            continue
+        step = Step(journal.number(), hook, "nat", hook, None, *at, translation_words(packet, moved))
+        step = replace(step, changed=changes(packet, moved))
+        after.take(moved, stepped(ways, step))
+    return after

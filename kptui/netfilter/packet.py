@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kptui.netfilter.address import network
 from kptui.netfilter.facts import Unknown
+
+if TYPE_CHECKING:
+    from kptui.netfilter.connection import Connection
 
 Number = int | Unknown
 Name = str | Unknown
@@ -51,7 +54,8 @@ class Packet:
     part of a packet that nobody put together. `tproxy` is True once TPROXY took it, `original` the packet as it came,
     before any NAT, `changed` names the kernel's lists that rules on its way may have changed, `entered` what is surely
     in one of them since. `route` is what routing decided last, `before` what it looked at, while a table of OUTPUT is
-    walked that may make it look again.
+    walked that may make it look again. `connection` is the one
+    that a packet after the first belongs to, None where it isn't known.
     """
 
     family: int = 4
@@ -89,6 +93,7 @@ class Packet:
     route: Decision | None = None
     before: tuple[Number, ...] = ()
     entered: frozenset[tuple[str, Number, str | None]] = frozenset()
+    connection: Connection | None = None
 
     @property
     def state(self) -> str:

@@ -16,9 +16,10 @@ class Step:
     """A rule that matched (or, when asked for, one that did not), or the end of a chain.
 
     `rule` counts from 1 in its chain and is None for a policy or the return at a chain's end; `line` is that of the
-    rule or of the chain's declaration. `order` grows along the journey. `maybe` is True if only some of the packets
-    that end this way took the step. `why` names the first condition that failed where `matched` is False. `changed`
-    holds what the rule's target changed in the packet: field, old value, new value.
+    rule or of the chain's declaration. What conntrack does by itself is told at the nat chain where it does it. `order`
+    grows along the journey. `maybe` is True if only some of the packets that end this way took the step. `why` names
+    the first condition that failed where `matched` is False. `changed` holds what changed in the packet: field, old
+    value, new value.
     """
 
     order: int
@@ -33,6 +34,11 @@ class Step:
     why: str | None = None
     maybe: bool = False
     changed: tuple[Change, ...] = ()
+
+    @property
+    def by_conntrack(self) -> bool:
+        """Whether no rule did it, but conntrack, which keeps a connection's translation."""
+        return self.rule is None and self.effect.startswith("conntrack:")
 
 
 class Path:

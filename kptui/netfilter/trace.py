@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from kptui.netfilter.facts import Facts, Unknown
+from kptui.netfilter.ended import Ended, kept, shown
+from kptui.netfilter.facts import Facts
 from kptui.netfilter.host import Host
 from kptui.netfilter.journey import End, Journey, Origin
+from kptui.netfilter.openings import openings
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Path, Step
+from kptui.netfilter.reply import Sent, answer_to, unanswered
+from kptui.netfilter.replying import replying
 from kptui.netfilter.walk import Asked, Journal
-from kptui.netfilter.worlds import Flow, Way
+from kptui.netfilter.worlds import Way
 from kptui.syntax.ast import Backend, Ruleset
 
 Answer = Literal["yes", "no", "depends"]
-THROUGH: frozenset[End] = frozenset({"forwarded", "delivered", "sent"})
-_ENDS: dict[str, End] = {"DROP": "dropped", "REJECT": "rejected", "QUEUE": "queued", "LOST": "lost", "UNKNOWN": "lost"}
+THROUGH: frozenset[End] = frozenset({"forwarded", "delivered", "sent", "bypassed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,21 @@ class Outcome:
     path: Path
     reason: str | None = None
     facts: Facts = frozenset()
+    reply: Trace | None = None
+    unanswered: str | None = None
+    """Why no reply is to be expected of an outcome that gets through."""
 
     @property
     def through(self) -> bool:
         """Whether the packet gets where it is going."""
-        return self.end in THROUGH
+        return self.end in THROUGH and self.verdict == "ACCEPT"
+
+    @property
+    def answer(self) -> Answer:
+        """Whether the packet gets where it is going, and its reply back, where that was traced."""
+        if not self.through:
+            return "no"
+        return self.reply.answer if self.reply is not None else "yes"
 
     @property
     def steps(self) -> list[Step]:
@@ -57,23 +69,43 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All outcomes of one packet; `backend` is the iptables whose order of tables was followed."""
+    """All outcomes of one packet; `backend` is the iptables whose order of tables was followed.
+
+    With `replied`, the outcomes that get through hold the trace of their reply. `settled` holds the texts of answers
+    given beforehand that settled something.
+    """
 
     packet: Packet
     origin: Origin
     backend: Backend
     outcomes: tuple[Outcome, ...]
+    replied: bool = False
+    settled: frozenset[str] = frozenset()
 
     @property
     def answer(self) -> Answer:
-        """Yes if every outcome gets through, no if none does, else depends."""
-        through = {outcome.through for outcome in self.outcomes}
-        return "depends" if len(through) != 1 else "yes" if True in through else "no"
+        """Yes if every outcome gets through, and back where replies were traced; no if none does, else depends."""
+        found = {outcome.answer for outcome in self.outcomes}
+        return found.pop() if len(found) == 1 else "depends"
+
+    @property
+    def one_way(self) -> Trace:
+        """The trace of the packet alone, whatever becomes of its reply."""
+        if not self.replied:
+            return self
+        outcomes = tuple(replace(outcome, reply=None, unanswered=None) for outcome in self.outcomes)
+        return replace(self, outcomes=outcomes, replied=False)
+
+    @property
+    def forward(self) -> Answer:
+        """The answer for the packet alone."""
+        return self.one_way.answer
 
     @property
     def certain(self) -> bool:
         """True if nothing had to be assumed."""
-        return not any(outcome.assumptions for outcome in self.outcomes)
+        replies = (outcome.reply for outcome in self.outcomes if outcome.reply is not None)
+        return not any(outcome.assumptions for outcome in self.outcomes) and all(reply.certain for reply in replies)
 
 
 class Tracer:
@@ -84,56 +116,62 @@ class Tracer:
         self.backend: Backend = backend or ruleset.backend or "nft"
         self.journey = Journey(ruleset, host, self.backend)
 
-    def trace(self, packet: Packet, origin: Origin, misses: bool = False) -> Trace:
+    def trace(self, packet: Packet, origin: Origin, misses: bool = False, reply: bool = False) -> Trace:
         """What becomes of a packet; with `misses` the paths also hold the rules that did not match.
 
-        Raises UsageError if the chains go in a circle, or the ways are too many to tell.
+        With `reply`, also what becomes of the reply to each outcome that gets through. Raises UsageError if the chains
+        go in a circle, or the ways are too many to tell.
         """
         journal = Journal(self.journey.host, misses)
-        arrived = self.journey.run(packet, origin, journal)
-        gathered: defaultdict[tuple[str, End, str | None], Flow] = defaultdict(Flow)
-        for reached in arrived:
-            _gather(gathered["ACCEPT", reached.end, None], reached.flow, packet)
-        for ended in journal.ended:
-            _gather(gathered[ended.verdict, _ENDS[ended.verdict], ended.reason], ended.flow, packet)
-        outcomes = [
-            _outcome(*key, ended_as, facts_way, journal)
-            for key, flow in gathered.items()
-            for ended_as, ways in flow
-            for facts_way in ways.items()
-        ]
-        outcomes.sort(key=lambda found: (len(found.assumptions), not found.through, -(found.probability or 0)))
-        return Trace(packet, origin, self.backend, tuple(outcomes))
+        ended = Ended(kept if reply else shown, packet)
+        for start, ways in openings(self.journey, packet, origin, journal):
+            ended.all_of(self.journey.run(start, origin, journal, ways), journal)
+        outcomes = _outcomes(ended, journal)
+        if reply:
+            outcomes = tuple(self._replied(outcome, packet, origin, misses) for outcome in outcomes)
+            for each in outcomes:
+                journal.used |= each.reply.settled if each.reply is not None else set()
+        return Trace(packet, origin, self.backend, outcomes, reply, frozenset(journal.used))
+
+    def _replied(self, outcome: Outcome, asked: Packet, origin: Origin, misses: bool) -> Outcome:
+        """The outcome with the trace of its reply, which begins with what the outcome takes for granted."""
+        if not outcome.through:
+            return outcome
+        sent = Sent(outcome.packet, outcome.end, origin, asked)
+        why = unanswered(sent, self.journey.host)
+        if why is not None:
+            return replace(outcome, unanswered=why)
+        answer, at = answer_to(sent, self.journey.host)
+        journal = Journal(self.journey.host, misses, about="reply")
+        ended = Ended(shown, answer)
+        replying(self.journey, sent, answer, at, outcome.facts, journal, ended)
+        replies = _outcomes(ended, journal, outcome.facts)
+        return replace(outcome, reply=Trace(answer, at, self.backend, replies, settled=frozenset(journal.used)))
 
 
-def _gather(into: Flow, flow: Flow, asked: Packet) -> None:
-    """Bring packets together that differ in nothing an outcome shows."""
-    for packet, ways in flow:
-        shown = _shown(packet, asked)
-        for facts, way in ways.items():
-            into.add(shown, facts, way)
-
-
-def _shown(packet: Packet, asked: Packet) -> Packet:
-    """The packet as an outcome shows it: addresses, NAT, mark and device; the rest is as it was asked for."""
-    return replace(
-        asked,
-        src=packet.src,
-        sport=packet.sport,
-        dst=packet.dst,
-        dport=packet.dport,
-        dnat=packet.dnat,
-        snat=packet.snat,
-        mark=Unknown("mark") if isinstance(packet.mark, Unknown) else packet.mark,
-        out=Unknown("outgoing interface", 120) if isinstance(packet.out, Unknown) else packet.out,
-    )
+def _outcomes(ended: Ended, journal: Journal, given: Facts = frozenset()) -> tuple[Outcome, ...]:
+    """All ways to end, the surest first; what was `given` before is no assumption of theirs."""
+    outcomes = [
+        _outcome(*key, packet, found, journal, given)
+        for key, flow in ended.flows.items()
+        for packet, ways in flow
+        for found in ways.items()
+    ]
+    outcomes.sort(key=lambda found: (len(found.assumptions), not found.through, -(found.probability or 0)))
+    return tuple(outcomes)
 
 
 def _outcome(
-    verdict: str, end: End, reason: str | None, packet: Packet, found: tuple[Facts, Way], journal: Journal
+    verdict: str,
+    end: End,
+    reason: str | None,
+    packet: Packet,
+    found: tuple[Facts, Way],
+    journal: Journal,
+    given: Facts,
 ) -> Outcome:
     facts, way = found
-    asked = [(journal.asked[fact], holds) for fact, holds in facts if fact in journal.asked]
+    asked = [(journal.asked[fact], holds) for fact, holds in facts - given if fact in journal.asked]
     assumptions = tuple(_assumption(each, holds) for each, holds in sorted(asked, key=_place))
     untold = any(each.fact.per_packet for each, _ in asked)
     return Outcome(verdict, end, None if untold else way.share, assumptions, packet, way.path, reason, facts)

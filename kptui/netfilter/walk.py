@@ -9,7 +9,7 @@ from itertools import islice
 
 from kptui.errors import UsageError
 from kptui.netfilter.extensions.base import Effect, Scope
-from kptui.netfilter.facts import Chance, Fact, Unsure
+from kptui.netfilter.facts import Chance, Fact, Unknown, Unsure
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Packet, changes
 from kptui.netfilter.path import Step
@@ -22,6 +22,13 @@ MAX_WAYS = 20_000
 
 MAX_DEPTH = 200
 """How many chains may be inside one another; nf_tables allows 16."""
+
+
+FIRST = "first packet"
+"""What a journal is about that follows the packet which opened a connection."""
+
+_LASTING = frozenset({"local", "addrtype"})
+"""What facts are about that hold for every packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,11 @@ class Journal:
     ended: list[Terminal] = field(default_factory=list)
     count: int = 0
     tries: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    """Texts of the answers given beforehand that settled something."""
+
+    about: str = ""
+    """Which packet of the connection it is about, if not the one that was asked for."""
 
     def again(self, table: str, rule: Rule) -> int:
         """How often a rule was tried before in this trace."""
@@ -62,6 +74,21 @@ class Journal:
         self.tries[key] = before + 1
         return before
 
+    def begin(self) -> None:
+        """A packet starts anew, as if no other had been sent."""
+        self.tries.clear()
+
+    def own(self, answer: Unsure, packet: Packet) -> Unsure:
+        """The answer for the packet the journal is about: what another packet was taken for says nothing of it.
+
+        But addresses and whatever else the packets have in common are the same unknowns.
+        """
+        fact = answer.fact
+        head = fact.subject[0] if isinstance(fact.subject, tuple) and fact.subject else fact.subject
+        if not self.about or head in _LASTING or head in _labels(packet):
+            return answer
+        return replace(answer, fact=replace(fact, subject=(self.about, fact.subject)))
+
     def number(self) -> int:
         """A number for the next step; steps are told apart and ordered by it."""
         self.count += 1
@@ -69,10 +96,15 @@ class Journal:
 
     def settled(self, match: str) -> bool | None:
         """The answer the user gave beforehand for a match of that text, None if there is none."""
-        return next((yes for text, yes in self.host.assume if text in match), None)
+        for text, yes in self.host.assume:
+            if text in match:
+                self.used.add(text)
+                return yes
+        return None
 
     def note(self, answer: Unsure, line: int | None, match: str) -> None:
         """Remember a question that had to be assumed one way and the other."""
+        match = f"{self.about}: {match}" if self.about == FIRST else match
         self.asked.setdefault(answer.fact, Asked(answer.fact, line, match, answer.why, answer.holds))
 
     def lose(self, reason: str, flow: Flow) -> None:
@@ -114,6 +146,11 @@ class TableWalk:
             else:
                 accepted.merge(through)
         return accepted
+
+    @property
+    def base(self) -> Chain:
+        """The base chain."""
+        return self.table.chains[self.hook]
 
     @cached_property
     def translates(self) -> bool:
@@ -192,7 +229,7 @@ class TableWalk:
         return matched, rest
 
     def _missed(self, number: int, chain: Chain, rule: Ready, ways: Ways, failed: Condition) -> Ways:
-        return _stepped(ways, self._step(number, chain, rule, "no match", matched=False, why=failed.text))
+        return stepped(ways, self._step(number, chain, rule, "no match", matched=False, why=failed.text))
 
     def _apply(self, rule: Ready, flow: Flow, call: _Call) -> Flow:
         """Let a target act; what it passes on comes back."""
@@ -202,7 +239,8 @@ class TableWalk:
         for packet, ways in flow:
             effect = rule.apply(packet)
             if effect.unsure is not None and effect.otherwise is not None:
-                yes, no = part(ways, effect.unsure, rule.rule.line, rule.rule.text, call.journal)
+                unsure = call.journal.own(effect.unsure, packet)
+                yes, no = part(ways, unsure, rule.rule.line, rule.rule.text, call.journal)
                 self._effect(number, rule, packet, effect, yes, call, onward)
                 self._effect(number, rule, packet, effect.otherwise, no, call, onward)
             else:
@@ -215,7 +253,7 @@ class TableWalk:
         if not ways:
             return
         step = self._step(number, call.chain, rule, effect.words)
-        ways = _stepped(ways, replace(step, changed=changes(packet, effect.packet)))
+        ways = stepped(ways, replace(step, changed=changes(packet, effect.packet)))
         if effect.verdict in (None, "ACCEPT", "RETURN"):
             to = {None: onward, "ACCEPT": call.accepted, "RETURN": call.back}[effect.verdict]
             to.take(effect.packet, ways)
@@ -242,8 +280,8 @@ def _tried(
         return {}, [(answers, ways)]
     if not answers:
         return ways, []
-    if again:
-        answers = [(condition, _anew(answer, again)) for condition, answer in answers]
+    if again or journal.about:
+        answers = [(condition, _anew(answer, packet, journal, again)) for condition, answer in answers]
     yes, failed, assumed = split(ways, [answer for _, answer in answers])
     for condition, answer in (answers[index] for index in sorted(assumed)):
         if isinstance(answer, Unsure):
@@ -251,11 +289,20 @@ def _tried(
     return yes, [(condition, no) for (condition, _), no in zip(answers, failed, strict=True) if no]
 
 
-def _anew(answer: Unsure | Chance, again: int) -> Unsure | Chance:
-    """The answer for another try of the same rule: a counter or a rate has moved on since."""
-    if isinstance(answer, Chance) or not answer.fact.per_packet:
+def _anew(answer: Unsure | Chance, packet: Packet, journal: Journal, again: int) -> Unsure | Chance:
+    """The answer for this packet, and for another try of the same rule: a counter or a rate has moved on since."""
+    if isinstance(answer, Chance):
+        return answer
+    answer = journal.own(answer, packet)
+    if not again or not answer.fact.per_packet:
         return answer
     return replace(answer, fact=replace(answer.fact, subject=(answer.fact.subject, again)))
+
+
+def _labels(packet: Packet) -> frozenset[str]:
+    """The names of all that isn't known of a packet."""
+    values = (packet.src, packet.dst, packet.sport, packet.dport, packet.in_, packet.out, packet.mark, packet.ctmark)
+    return frozenset(value.label for value in values if isinstance(value, Unknown))
 
 
 def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journal) -> tuple[Ways, Ways]:
@@ -269,7 +316,8 @@ def part(ways: Ways, answer: Unsure, line: int | None, text: str, journal: Journ
     return yes, failed[0]
 
 
-def _stepped(ways: Ways, step: Step) -> Ways:
+def stepped(ways: Ways, step: Step) -> Ways:
+    """The same ways, one step on."""
     return {facts: Way(way.share, way.path.then(step)) for facts, way in ways.items()}
 
 

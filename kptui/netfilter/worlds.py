@@ -23,6 +23,11 @@ Ways = dict[Facts, Way]
 """For each set of assumptions the way on which a packet came here."""
 
 
+def start() -> Ways:
+    """The beginning: every packet, nothing assumed."""
+    return {frozenset(): Way(Fraction(1), Path())}
+
+
 class Flow:
     """What is at one point of the rules: packets, for each the sets of assumptions under which it is there.
 
@@ -37,10 +42,10 @@ class Flow:
         self._packets: dict[Packet, Ways] = {}
 
     @classmethod
-    def of(cls, packet: Packet) -> Flow:
-        """One packet, nothing assumed."""
+    def of(cls, packet: Packet, ways: Ways | None = None) -> Flow:
+        """One packet, nothing assumed unless its ways tell."""
         flow = cls()
-        flow.add(packet, frozenset(), Way(Fraction(1), Path()))
+        flow.take(packet, start() if ways is None else ways)
         return flow
 
     def __bool__(self) -> bool:

@@ -58,6 +58,7 @@ def worth_telling(steps: list[Step]) -> list[Step]:
         step
         for step in steps
         if step.rule is not None
+        or step.by_conntrack
         or (step.effect != "return" and ((step.hook, step.table) in used or "DROP" in step.effect))
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kptui.netfilter.address import show
@@ -14,14 +15,29 @@ from kptui.netfilter.trace import Outcome, Trace
 
 def trace_json(trace: Trace) -> dict[str, Any]:
     """The whole trace."""
+    forward = {"answer_forward": trace.forward} if trace.replied else {}
+    return {"schema": "kptui.trace/1", **_told_of(trace), **forward}
+
+
+def _told_of(trace: Trace) -> dict[str, Any]:
+    outcomes = [_outcome(outcome) for outcome in trace.outcomes]
+    if trace.replied:
+        for found, outcome in zip(outcomes, trace.outcomes, strict=True):
+            found["reply"] = _reply(outcome)
     return {
-        "schema": "kptui.trace/1",
         "packet": _packet(trace),
         "backend": trace.backend,
         "answer": trace.answer,
         "certain": trace.certain,
-        "outcomes": [_outcome(outcome) for outcome in trace.outcomes],
+        "outcomes": outcomes,
     }
+
+
+def _reply(outcome: Outcome) -> dict[str, Any] | None:
+    """The reply to an outcome, as a trace of its own; None where the packet doesn't get through."""
+    if outcome.reply is not None:
+        return {"expected": True, **_told_of(outcome.reply)}
+    return {"expected": False, "reason": outcome.unanswered, "outcomes": []} if outcome.through else None
 
 
 def _packet(trace: Trace) -> dict[str, Any]:
@@ -58,9 +74,10 @@ def _packet(trace: Trace) -> dict[str, Any]:
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
     packet = outcome.packet
+    steps = outcome.steps
     return {
         "verdict": outcome.verdict,
-        "end": outcome.end,
+        "end": _end(outcome),
         "reason": outcome.reason,
         "probability": None if outcome.probability is None else float(outcome.probability),
         "share": None if outcome.probability is None else str(outcome.probability),
@@ -78,8 +95,24 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
             "mark": _mark(packet.mark),
             "out": _name(packet.out),
         },
-        "path": [step_json(step) for step in outcome.steps],
+        "path": [step_json(step) for step in steps if not step.by_conntrack],
+        "conntrack": list(_by_conntrack(steps)),
     }
+
+
+def _end(outcome: Outcome) -> str:
+    """A reply that comes out, but not as what was waited for, is lost: its reason tells."""
+    return "lost" if outcome.verdict == "LOST" and outcome.end != "bypassed" else outcome.end
+
+
+def _by_conntrack(steps: list[Step]) -> Iterator[dict[str, Any]]:
+    """What conntrack did without any rule, and after how many steps of the path."""
+    after = 0
+    for step in steps:
+        if step.by_conntrack:
+            yield {"after": after, "hook": step.hook, "effect": step.effect.partition(": ")[2]}
+        else:
+            after += 1
 
 
 def step_json(step: Step) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def ending(outcome: Outcome) -> str:
         "rejected": "rejected",
         "queued": "queued to user space",
         "lost": "lost",
+        "bypassed": "past this host",
     }[outcome.end]
     if outcome.end in ("forwarded", "sent") and packet.out and not isinstance(packet.out, Unknown):
         words += f" by {visible(packet.out)}"
@@ -134,6 +135,8 @@ def effect_words(step: Step) -> str:
         "DROP": "✗",
         "REJECT": "✗",
     }
+    if step.by_conntrack:
+        return f"⇒ {step.effect.split()[1]} by conntrack"
     effect = step.effect.replace(" -> ", " → ")
     first, _, rest = effect.partition(" ")
     if first in ("jump", "goto"):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kptui.netfilter.hooks import HOOKS, tables
+from kptui.netfilter.openings import OPENED
 from kptui.netfilter.trace import Outcome, Trace
 from kptui.syntax.ast import Backend
 from kptui.syntax.reader import BUILTIN
@@ -239,7 +240,9 @@ class TestWhoMeetsNat:
 
     @pytest.mark.parametrize("state", ["ESTABLISHED", "RELATED"])
     def test_later_packets_go_where_the_first_was_translated_to_which_no_dump_tells(self, state: str) -> None:
-        trace = trace_of(self.RULES, src="192.0.2.1", dst="198.51.100.1", local=(ME,), ctstate=state)
+        trace = trace_of(
+            self.RULES, src="192.0.2.1", dst="198.51.100.1", local=(ME,), ctstate=state, assume=(f"{OPENED}=no",)
+        )
         plain, translated = sorted(trace.outcomes, key=lambda outcome: outcome.end)
         assert (plain.end, translated.end) == ("forwarded", "lost")
         assert rules_met(plain) == []

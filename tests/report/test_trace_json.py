@@ -17,7 +17,7 @@ from tests.support import NODE, SAMPLE_NAMES, only, sample, session_of, trace_of
 
 Kinds = Mapping[str, tuple[type, ...]]
 NONE = type(None)
-TRACE: Kinds = {"schema": (str,), "packet": (dict,), "answer": (str,), "outcomes": (list,)}
+TRACE: Kinds = {"packet": (dict,), "answer": (str,), "outcomes": (list,)}
 PACKET: Kinds = {
     "family": (int,), "proto": (str,), "src": (str, NONE), "sport": (int, NONE), "dst": (str, NONE),
     "dport": (int, NONE), "in": (str, NONE), "out": (str, NONE), "mark": (str,), "ctmark": (str,), "ctstate": (str,),
@@ -52,18 +52,23 @@ def has_fields(found: Mapping[str, Any], kinds: Kinds) -> None:
 
 def conforms(found: dict[str, Any], lines: list[str]) -> None:
     """The whole contract of a trace; `lines` are the dump's."""
-    assert json.loads(json.dumps(found)) == found
-    has_fields(found, TRACE)
     assert found["schema"] == "kptui.trace/1"
-    has_fields(found["packet"], PACKET)
-    assert found["packet"]["origin"] in {"external", "local"}
     through = {outcome["end"] in GETS_THROUGH for outcome in found["outcomes"]}
     assert found["answer"] == ("yes" if through == {True} else "no" if through == {False} else "depends")
+    outcomes_conform(found, lines, ENDS)
+
+
+def outcomes_conform(found: dict[str, Any], lines: list[str], ends: set[str]) -> None:
+    """What a trace and that of a reply have in common."""
+    assert json.loads(json.dumps(found)) == found
+    has_fields(found, TRACE)
+    has_fields(found["packet"], PACKET)
+    assert found["packet"]["origin"] in {"external", "local"}
     assert found["outcomes"]
     for outcome in found["outcomes"]:
         has_fields(outcome, OUTCOME)
-        assert outcome["end"] in ENDS
-        assert (outcome["verdict"] == "ACCEPT") is (outcome["end"] in GETS_THROUGH)
+        assert outcome["end"] in ends
+        assert (outcome["verdict"] == "ACCEPT") is (outcome["end"] in GETS_THROUGH) or outcome["end"] == "bypassed"
         assert outcome["probability"] is None or 0 < outcome["probability"] <= 1
         has_fields(outcome["packet"], FINAL)
         for each in outcome["assumptions"]:
@@ -235,3 +240,29 @@ def test_the_path_keeps_the_kernel_s_order_and_counts_rules_from_one() -> None:
         ("INPUT", 3, 6, "LOG"),
         ("INPUT", None, 2, "policy ACCEPT"),
     ]
+
+
+@pytest.mark.parametrize("packet", PACKETS[:-1], ids=str)
+@pytest.mark.parametrize("name", [name for name in SAMPLE_NAMES if name != "dual-stack-ipv6"])
+def test_replies_have_the_form_of_traces(name: str, packet: dict[str, Any]) -> None:
+    session = Session.open(sample(name))
+    found = trace_json(session.trace(Request(local=(NODE,), **packet), reply=True))
+    outcomes_conform(found, list(session.ruleset.lines), ENDS)
+    assert found["answer_forward"] in {"yes", "no", "depends"}
+    for outcome in found["outcomes"]:
+        reply = outcome["reply"]
+        assert (reply is None) is (outcome["end"] not in GETS_THROUGH)
+        if reply is not None and reply["expected"]:
+            outcomes_conform(reply, list(session.ruleset.lines), ENDS | {"bypassed"})
+        elif reply is not None:
+            assert reply["reason"]
+
+
+def test_what_conntrack_does_without_a_rule_stands_beside_the_path() -> None:
+    session = Session.open(sample("nginx-nodeport"))
+    request = Request(src="192.168.50.2", sport="40000", dst=NODE, dport="32754", local=(NODE,))
+    [reply, _] = [outcome["reply"] for outcome in trace_json(session.trace(request, reply=True))["outcomes"]]
+    done = reply["outcomes"][0]["conntrack"]
+    assert [each["hook"] for each in done] == ["PREROUTING", "POSTROUTING"]
+    assert done[1]["effect"] == "un-DNAT 10.42.0.199:80 -> 192.168.50.10:32754"
+    assert 0 < done[0]["after"] < done[1]["after"] <= len(reply["outcomes"][0]["path"])

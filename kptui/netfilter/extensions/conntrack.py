@@ -19,6 +19,7 @@ from kptui.netfilter.extensions.base import (
     spoken,
 )
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.known import for_known
 from kptui.netfilter.extensions.ports import ports
 from kptui.netfilter.extensions.values import is_number, number
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, under_mask, within
@@ -225,7 +226,7 @@ MATCHES = {
         declare(f"! state: each({_STATE_NAMES})", needed="state"),
         {"state": _STATES},
     ),
-    "conntrack": _of_connection(independent(
+    "conntrack": _of_connection(for_known(independent(
         declare(
             f"! ctstate: each({_STATE_NAMES}|SNAT|DNAT)",
             "! ctproto: protocol",
@@ -251,7 +252,7 @@ MATCHES = {
             "ctexpire": (_unknown, lambda option: f"connection expiring in {option.value} s"),
             "ctdir": (_direction, lambda option: f"in the {option.value.lower()} direction of its connection"),
         },
-    )),
+    ))),
 }  # fmt: skip
 
 
