@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from kptui.kubernetes.balancing import destination
 from kptui.kubernetes.dispatch import Dispatch
@@ -19,19 +20,26 @@ class Services:
     """The Service ports of one ruleset, by the hash in their chains' names."""
 
     def __init__(self, ruleset: Ruleset, names: KnownNames | None = None) -> None:
-        """Reads the dispatch chains; the chains behind them are looked at when asked for."""
+        """Reads the dispatch chains when first asked, the chains behind them when asked for."""
         self._ruleset = ruleset
-        self._found: list[Dispatch] = []
-        families = dict.fromkeys(table.family for table in ruleset.tables)
-        for family in sorted(families, key=lambda family: family != ruleset.family):
-            nat = ruleset.table("nat", family)
-            read = Dispatch(family, nat.chains if nat else {}, names or KnownNames())
-            read.read(nat, ruleset.table("filter", family))
+        self._names = names or KnownNames()
+
+    @cached_property
+    def _found(self) -> list[Dispatch]:
+        found = []
+        families = dict.fromkeys(table.family for table in self._ruleset.tables)
+        for family in sorted(families, key=lambda family: family != self._ruleset.family):
+            nat = self._ruleset.table("nat", family)
+            read = Dispatch(family, nat.chains if nat else {}, self._names)
+            read.read(nat, self._ruleset.table("filter", family))
             if not read.ports:
                 read.from_chains()
-            self._found.append(read)
-        ports = [port for read in self._found for port in read.ports.values()]
-        self._ports = sorted(ports, key=_order)
+            found.append(read)
+        return found
+
+    @cached_property
+    def _ports(self) -> list[ServicePort]:
+        return sorted((port for read in self._found for port in read.ports.values()), key=_order)
 
     def __iter__(self) -> Iterator[ServicePort]:
         """Every Service port, by name; those without a name last."""

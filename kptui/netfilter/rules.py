@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, under_m
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Name, Number, Packet
 from kptui.netfilter.protocols import protocol_number
-from kptui.syntax.ast import Chain, Match, Option, Rule, Target
+from kptui.syntax.ast import Match, Option, Rule, Target
 
 GENERIC_FLAGS = {"source": "-s", "destination": "-d", "in": "-i", "out": "-o", "protocol": "-p", "fragment": "-f"}
 
@@ -56,7 +56,7 @@ class Ready:
         return packet
 
 
-def ready(rule: Rule, scope: Scope, chains: Mapping[str, Chain]) -> Ready:
+def ready(rule: Rule, scope: Scope, chains: Container[str]) -> Ready:
     """Make a rule ready for one hook of its table; what can't be read in it becomes an unknown, never an error."""
     if rule.error is not None:
         why = f"line {rule.line} could not be read"

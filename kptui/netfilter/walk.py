@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 
 from kptui.errors import UsageError
+from kptui.netfilter.candidates import LONG, Candidates
 from kptui.netfilter.extensions.base import Effect, Scope
 from kptui.netfilter.facts import Chance, Fact, Unknown, Unsure
 from kptui.netfilter.host import Host
@@ -123,6 +123,17 @@ class _Call:
     back: Flow = field(default_factory=Flow)
 
 
+class _UserChains(Container[str]):
+    """The chains of a table that rules may lead to."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __contains__(self, name: object) -> bool:
+        found = self._table.chains.get(name) if isinstance(name, str) else None
+        return found is not None and not found.builtin
+
+
 class TableWalk:
     """The walk through the chains of one table at one hook."""
 
@@ -131,8 +142,9 @@ class TableWalk:
         self.table = table
         self.hook = hook
         self.host = host
-        self.chains = {name: chain for name, chain in table.chains.items() if not chain.builtin}
+        self.chains = _UserChains(table)
         self._ready: dict[str, list[Ready | None]] = {}
+        self._candidates: dict[str, Candidates] = {}
 
     def run(self, flow: Flow, journal: Journal) -> Flow:
         """Send packets through the base chain; those that the table accepts come back, others end in the journal."""
@@ -161,7 +173,7 @@ class TableWalk:
 
     def first_failing(self, chain: str, number: int, packet: Packet) -> str | None:
         """The first condition of a rule (numbered from 1) that surely fails for a packet, None if none does."""
-        rule = next(islice(self._rules(self.table.chains[chain]), number - 1, None))
+        [rule] = self._rules(self.table.chains[chain], [number - 1])
         found = _ask(rule, packet, Journal(self.host))
         return found.text if isinstance(found, Condition) else None
 
@@ -173,7 +185,7 @@ class TableWalk:
         if len(stack) >= MAX_DEPTH:
             raise UsageError(f"the chains of table {self.table.name} are more than {MAX_DEPTH} deep, at {chain.name}")
         call = _Call(chain, journal, accepted, (*stack, chain.name))
-        for rule in self._rules(chain):
+        for rule in self._rules(chain, self._places(chain, flow, journal)):
             if not flow:
                 break
             matched, flow = self._try(rule, chain, flow, journal)
@@ -190,18 +202,30 @@ class TableWalk:
             return self._apply(rule, matched, call)
         assert rule.chain is not None
         matched = matched.stepped(self._step(call.journal.number(), call.chain, rule, f"{rule.kind} {rule.chain}"))
-        returned = self._chain(self.chains[rule.chain], matched, call.journal, call.accepted, call.stack)
+        returned = self._chain(self.table.chains[rule.chain], matched, call.journal, call.accepted, call.stack)
         if rule.kind == "jump":
             return returned
         # goto leaves no return point: what comes back from there is back at this chain's caller.
         call.back.merge(returned)
         return Flow()
 
-    def _rules(self, chain: Chain) -> Iterator[Ready]:
+    def _places(self, chain: Chain, flow: Flow, journal: Journal) -> Iterable[int]:
+        """The rules to try: all, where the chain is short or misses are told.
+
+        What packets ask of them stays as it is on the way: no rule that passes a packet on changes its destination.
+        """
+        if len(chain.rules) < LONG or journal.misses:
+            return range(len(chain.rules))
+        found = self._candidates.get(chain.name)
+        if found is None:
+            found = self._candidates[chain.name] = Candidates(chain.rules, self.host.family)
+        return found.of(packet for packet, _ in flow)
+
+    def _rules(self, chain: Chain, places: Iterable[int]) -> Iterator[Ready]:
         prepared = self._ready.get(chain.name)
         if prepared is None:
             prepared = self._ready[chain.name] = [None] * len(chain.rules)
-        for index in range(len(prepared)):
+        for index in places:
             found = prepared[index]
             if found is None:
                 rule = chain.rules[index]
