@@ -27,11 +27,6 @@ _SLOT = re.compile(r"given\[[0-9]+\](?!\[)")
 _COUNTED = r"(?:\[([0-9]{1,20}):([0-9]{1,20})\] )?"
 
 
-def constant(parts: RuleParts) -> Template:
-    """The template of a line by itself: no value varies."""
-    return Template(_Source({}, {}).make(parts))
-
-
 def template(
     parts: RuleParts, slots: Mapping[int, int], found: Findings, words: Sequence[str], family: Family
 ) -> Template:

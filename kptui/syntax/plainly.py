@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from lark import UnexpectedInput
 
-from kptui.syntax.ast import Family, Rule
+from kptui.syntax.ast import Family, Match, Option, Rule, Target
 from kptui.syntax.check import Findings, Problem, given, inspect, wrong_value
 from kptui.syntax.diagnostics import Diagnostic, Severity
 from kptui.syntax.explain import refused
 from kptui.syntax.grammar import parser_for
 from kptui.syntax.hints import cause, value_hint
-from kptui.syntax.making import constant, template
+from kptui.syntax.making import template
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.shapes import VALUE
-from kptui.syntax.templates import Template, UnfitError
-from kptui.syntax.tree import RuleParts, rule_parts
+from kptui.syntax.templates import Template, UnfitError, bytes_, packets
+from kptui.syntax.tree import ExtensionParts, OptionParts, RuleParts, rule_parts
 from kptui.syntax.vocabulary import Vocabulary
 
 _APPEND = ("-A", "--append")
@@ -43,7 +43,20 @@ class PlainReader:
         except UnexpectedInput as error:
             return Rule(chain, number, line, text, error=refused(error, line, text, start))
         problem = self._diagnose(parts, body, start, text, line, chain)
-        return constant(parts).make(counters, line, number, chain, text, problem)
+        given = counters if counters[0] else [unquoted(token) for token in parts.counters]
+        return Rule(
+            chain,
+            number,
+            line,
+            text,
+            _options(parts.generic),
+            tuple([Match(unquoted(m.name), _options(m.options), m.kind == "PROTOCOL") for m in parts.matches]),
+            _target(parts.target),
+            packets(given),
+            bytes_(given),
+            None,
+            problem,
+        )
 
     def learn(self, body: str, words: Sequence[str], target: str) -> Template | None:
         """The template of a new shape, or None if lines of this shape have to be read one by one.
@@ -120,6 +133,14 @@ class PlainReader:
             hint = "iptables-restore refuses the rule, unless run with --noflush where the chain exists already"
             problems.append(Problem(target.name, f"chain {name} is not declared in the table", hint, warning=True))
         return problems
+
+
+def _options(parts: Iterable[OptionParts]) -> tuple[Option, ...]:
+    return tuple([Option(part.name, tuple(map(unquoted, part.values)), part.negated) for part in parts])
+
+
+def _target(part: ExtensionParts | None) -> Target | None:
+    return None if part is None else Target(unquoted(part.name), _options(part.options), part.kind == "GOTO")
 
 
 def _names_vary(parts: RuleParts, slots: Mapping[int, int]) -> bool:
