@@ -193,10 +193,12 @@ class TestBadInput:
     def test_a_line_that_is_refused_does_not_hide_the_rest(self, run: Run, dump: Callable[[str], str]) -> None:
         path = dump("*filter\n:INPUT DROP [0:0]\nwhat is this\n-A INPUT -p tcp -j ACCEPT\nCOMMIT\n")
         done = run("trace", path, *TO_NODE, "--json")
-        assert done.code == 0
+        assert done.code == 4
         assert f"{path}:3:1: error:" in done.err
         assert "what is this" in done.err
-        json.loads(done.out)
+        first, _ = json.loads(done.out)["outcomes"]
+        assert (first["end"], first["assumptions"][0]["match"]) == ("delivered", "table filter is whole in the dump")
+        assert run("trace", path, *TO_NODE, "--assume", "is whole=yes").code == 0
 
     def test_a_rule_that_is_refused_is_never_certain(self, run: Run, dump: Callable[[str], str]) -> None:
         done = run("trace", dump('*filter\n:INPUT ACCEPT [0:0]\n-A INPUT "open -j DROP\nCOMMIT\n'), *TO_NODE, "--json")

@@ -5,20 +5,24 @@ The order is the kernel's (netfilter hooks and ip_input.c, ip_forward.c, ip_outp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from kptui.netfilter.connection import translated, translation_words
 from kptui.netfilter.deciding import decided
 from kptui.netfilter.facts import Fact, Unknown, Unsure, through
 from kptui.netfilter.fib import HERE, Query
-from kptui.netfilter.hooks import FORWARD, HOOKS, INPUT, OUTPUT, POSTROUTING, PREROUTING, tables
+from kptui.netfilter.hooks import FORWARD, HOOKS, INPUT, OUTPUT, POSTROUTING, PREROUTING, stages
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.martians import from_loopback
+from kptui.netfilter.missing import as_if_whole, beyond, within_table
 from kptui.netfilter.own_address import source_for
 from kptui.netfilter.packet import Decision, Name, Number, Packet, changes
 from kptui.netfilter.path import Step
 from kptui.netfilter.routing import arrived, dead_on_arrival, forwardable, forwarding, refused
+from kptui.netfilter.ties import both
 from kptui.netfilter.walk import Journal, TableWalk, Terminal, part, stepped
 from kptui.netfilter.worlds import Flow, Ways
 from kptui.syntax.ast import Backend, Ruleset
@@ -27,6 +31,7 @@ Origin = Literal["external", "local"]
 End = Literal["forwarded", "delivered", "sent", "dropped", "rejected", "queued", "lost", "bypassed"]
 _ELSEWHERE = Unknown("outgoing interface after rerouting", 120)
 """The device of a packet of this host that was translated, where nobody told the routes."""
+_TIE = "which of the two was loaded last is not in a dump; the kernel asks that one first"
 _REROUTING = ("mangle", "nat")
 """The tables of OUTPUT after which a packet may be routed again."""
 
@@ -42,32 +47,42 @@ class Arrived:
 class Journey:
     """The way of packets through one ruleset on one host; walks are kept, so many packets share what was made ready."""
 
-    def __init__(self, ruleset: Ruleset, host: Host, backend: Backend) -> None:
-        """Nothing is read of a chain before a packet comes to it."""
+    def __init__(self, ruleset: Ruleset, host: Host, backends: Sequence[Backend]) -> None:
+        """Nothing is read of a chain before a packet comes to it; of tables of both back ends, those are followed."""
         self.ruleset = ruleset
         self.host = host
-        self.backend = backend
-        self._walks: dict[tuple[str, str], TableWalk | None] = {}
+        self.backends = backends
+        self._walks: dict[tuple[str, str, Backend], TableWalk | None] = {}
 
     def run(self, packet: Packet, origin: Origin, journal: Journal, ways: Ways | None = None) -> list[Arrived]:
         """Send one packet on its way, with what is assumed already; what does not arrive is in the journal."""
         journal.begin()
         start = Flow.of(replace(packet, original=packet, tracked=False), ways)
+        start = as_if_whole(start, beyond(self.ruleset.gaps, self.host.family), journal)
+        if not start:
+            return []
         return self._external(start, journal) if origin == "external" else self._local(start, journal)
 
     @property
     def translates(self) -> bool:
         """Whether any rule translates addresses."""
-        walks = (self.walk("nat", hook) for hook in HOOKS)
-        return any(walk.translates for walk in walks if walk is not None)
+        return any(walk.translates for hook in HOOKS for walk in self.walks("nat", hook, self.backends))
 
-    def walk(self, table: str, hook: str) -> TableWalk | None:
-        """The walk of a table at a hook, None if the dump has no such base chain."""
-        key = (table, hook)
+    def walks(self, table: str, hook: str, backends: Sequence[Backend]) -> list[TableWalk]:
+        """The walks of a table at a hook, one for each of those back ends that has it."""
+        return [walk for each in backends if (walk := self.walk(table, hook, each)) is not None]
+
+    def walk(self, table: str, hook: str, backend: Backend) -> TableWalk | None:
+        """The walk of a back end's table at a hook, None if the dump has no such base chain."""
+        key = (table, hook, backend)
         if key not in self._walks:
-            found = self.ruleset.table(table, 6 if self.host.family == 6 else 4)
+            named = self.ruleset.tables_named(table, 6 if self.host.family == 6 else 4)
+            # A table without a header is of the back end that is followed, as is all of a dump of a single one.
+            alone = len(self.backends) == 1 and len(named) == 1
+            found = next((each for each in named if alone or each.backend in (backend, None)), None)
             has = found is not None and hook in found.chains and found.chains[hook].builtin
-            self._walks[key] = TableWalk(found, hook, self.host) if has and found is not None else None
+            told = backend if len(self.backends) > 1 else None
+            self._walks[key] = TableWalk(found, hook, self.host, told) if has and found is not None else None
         return self._walks[key]
 
     def _external(self, start: Flow, journal: Journal) -> list[Arrived]:
@@ -99,8 +114,8 @@ class Journey:
         given = packet.out
         flow = self._hook(OUTPUT, self._departing(packet.but(in_=""), ways, journal), journal)
         here, sent = Flow(), Flow()
-        for moved, ways in flow:
-            for decision, some in self._last_decision(moved, ways, journal):
+        for moved, left in flow:
+            for decision, some in self._last_decision(moved, left, journal):
                 if decision.kind in HERE:
                     here.take(moved.but(route=decision), some)
                     continue
@@ -179,37 +194,57 @@ class Journey:
         return self._hook(INPUT, self._hook(PREROUTING, back, journal), journal)
 
     def _hook(self, hook: str, flow: Flow, journal: Journal) -> Flow:
-        return self._tables(hook, tables(hook, self.backend), flow, journal)
-
-    def _tables(self, hook: str, names: tuple[str, ...], flow: Flow, journal: Journal) -> Flow:
-        for name in names:
-            if names[0] == "raw" and name == names[1]:
+        for table, backends in stages(hook, self.backends):
+            if table == "mangle" and hook in (PREROUTING, OUTPUT):
                 flow = _tracked(flow)
-            walk = self.walk(name, hook)
-            if not flow or (walk is None and name != "nat"):
+            if not flow:
                 continue
-            again = hook == OUTPUT and name in _REROUTING
+            again = hook == OUTPUT and table in _REROUTING
             if again:
-                flow = _noted(flow, name)
-            flow = walk.run(flow, journal) if name != "nat" and walk else self._translated(hook, flow, journal)
+                flow = _noted(flow, table)
+            walks = self.walks(table, hook, backends)
+            if table == "nat":
+                flow = self._translated(hook, walks, flow, journal)
+            else:
+                flow = self._asked(walks, flow, journal)
             if again:
-                flow = self._rerouted(flow, name, journal)
+                flow = self._rerouted(flow, table, journal)
         return flow
 
-    def _translated(self, hook: str, flow: Flow, journal: Journal) -> Flow:
-        """Where nat is: its table sees the first packet of a connection only, conntrack knows about others."""
-        walk = self.walk("nat", hook)
-        first, known, others = _by_connection(flow)
-        passed = walk.run(first, journal) if walk and first else first
-        passed.merge(_as_before(known, hook, walk, journal))
-        passed.merge(self._untranslated(others, walk, journal) if walk else others)
+    def _asked(self, walks: Sequence[TableWalk], flow: Flow, journal: Journal) -> Flow:
+        """A table at a hook: of one back end, of both, or none."""
+        ready = [partial(self._through, walk) for walk in walks]
+        if len(ready) < 2:
+            return ready[0](flow, journal) if ready else flow
+        first, second = walks
+        table, hook = first.table.name, first.hook
+        text = f"iptables-{first.backend}'s {table} comes before iptables-{second.backend}'s in {hook}"
+        unsure = Unsure(Fact(("order", table, hook)), _TIE)
+        return both(ready[0], ready[1], flow, journal, unsure, text, partial(_translated_at, first))
+
+    def _through(self, walk: TableWalk, flow: Flow, journal: Journal) -> Flow:
+        """One table; its nat leaves alone what the other back end's has translated at this hook."""
+        flow = as_if_whole(flow, within_table(self.ruleset.gaps, walk.table), journal)
+        waiting, done = Flow(), Flow()
+        for packet, ways in flow:
+            (done if _translated_at(walk, packet) else waiting).take(packet, ways)
+        passed = walk.run(waiting, journal) if waiting else waiting
+        passed.merge(done)
         return passed
 
-    def _untranslated(self, flow: Flow, walk: TableWalk, journal: Journal) -> Flow:
+    def _translated(self, hook: str, walks: Sequence[TableWalk], flow: Flow, journal: Journal) -> Flow:
+        """Where nat is: its table sees the first packet of a connection only, conntrack knows about others."""
+        first, known, others = _by_connection(flow)
+        passed = self._asked(walks, first, journal) if first else first
+        passed.merge(_as_before(known, hook, walks[0] if walks else None, journal))
+        passed.merge(self._untranslated(others, walks, journal) if walks else others)
+        return passed
+
+    def _untranslated(self, flow: Flow, walks: Sequence[TableWalk], journal: Journal) -> Flow:
         """Packets of a connection known before, unless that is translated: its first packet decided to what."""
         passing = Flow()
         for packet, ways in flow:
-            if packet.ctstate not in ("ESTABLISHED", "RELATED") or not walk.translates:
+            if packet.ctstate not in ("ESTABLISHED", "RELATED") or not any(walk.translates for walk in walks):
                 passing.take(packet, ways)
                 continue
             unsure = Unsure(
@@ -258,6 +293,12 @@ def _tracked(flow: Flow) -> Flow:
         mark = packet.original.ctmark if packet.template and packet.original else packet.ctmark
         after.take(packet if packet.tracked else packet.but(tracked=True, template=False, ctmark=mark), ways)
     return after
+
+
+def _translated_at(walk: TableWalk, packet: Packet) -> bool:
+    """Whether a table is a nat that leaves a packet alone, as another has translated it at this hook."""
+    translated = packet.dnat if walk.hook in (PREROUTING, OUTPUT) else packet.snat
+    return walk.table.name == "nat" and translated is not None
 
 
 def _by_connection(flow: Flow) -> tuple[Flow, Flow, Flow]:

@@ -18,8 +18,8 @@ class Step:
     `rule` counts from 1 in its chain and is None for a policy or the return at a chain's end; `line` is that of the
     rule or of the chain's declaration. What conntrack does by itself is told at the nat chain where it does it. `order`
     grows along the journey. `maybe` is True if only some of the packets that end this way took the step. `why` names
-    the first condition that failed where `matched` is False. `changed` holds what changed in the packet: field, old
-    value, new value.
+    the first condition that failed where `matched` is False. `backend` is told where iptables-nft and iptables-legacy
+    both have tables. `changed` holds what changed in the packet: field, old value, new value.
     """
 
     order: int
@@ -32,6 +32,7 @@ class Step:
     effect: str
     matched: bool = True
     why: str | None = None
+    backend: str | None = None
     maybe: bool = False
     changed: tuple[Change, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -69,18 +70,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All outcomes of one packet; `backend` is the iptables whose order of tables was followed.
+    """All outcomes of one packet; `backend` is the iptables whose order of tables was followed, or `legacy and nft`.
 
     With `replied`, the outcomes that get through hold the trace of their reply. `settled` holds the texts of answers
-    given beforehand that settled something.
+    given beforehand that settled something. `notes` say what the dump was taken for, where another may be meant.
     """
 
     packet: Packet
     origin: Origin
-    backend: Backend
+    backend: str
     outcomes: tuple[Outcome, ...]
     replied: bool = False
     settled: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def answer(self) -> Answer:
@@ -112,9 +114,14 @@ class Tracer:
     """Traces packets through one ruleset on one host; keep it for many packets."""
 
     def __init__(self, ruleset: Ruleset, host: Host, backend: Backend | None = None) -> None:
-        """Without `backend` the dump's header tells it, else nft is taken."""
-        self.backend: Backend = backend or ruleset.backend or "nft"
-        self.journey = Journey(ruleset, host, self.backend)
+        """Without `backend` the dump's headers tell it, else nft is taken; of tables of both, all are followed."""
+        held = ruleset.backends(6 if host.family == 6 else 4)
+        backends: tuple[Backend, ...] = ("legacy", "nft")
+        if backend is not None or len(held) < 2:
+            backends = (backend or next(iter(held), None) or ruleset.backend or "nft",)
+        self.backend = " and ".join(backends)
+        self.notes = tuple(_notes(ruleset, host, backends))
+        self.journey = Journey(ruleset, host, backends)
 
     def trace(self, packet: Packet, origin: Origin, misses: bool = False, reply: bool = False) -> Trace:
         """What becomes of a packet; with `misses` the paths also hold the rules that did not match.
@@ -131,7 +138,7 @@ class Tracer:
             outcomes = tuple(self._replied(outcome, packet, origin, misses) for outcome in outcomes)
             for each in outcomes:
                 journal.used |= each.reply.settled if each.reply is not None else set()
-        return Trace(packet, origin, self.backend, outcomes, reply, frozenset(journal.used))
+        return Trace(packet, origin, self.backend, outcomes, reply, frozenset(journal.used), self.notes)
 
     def _replied(self, outcome: Outcome, asked: Packet, origin: Origin, misses: bool) -> Outcome:
         """The outcome with the trace of its reply, which begins with what the outcome takes for granted."""
@@ -147,6 +154,16 @@ class Tracer:
         replying(self.journey, sent, answer, at, outcome.facts, journal, ended)
         replies = _outcomes(ended, journal, outcome.facts)
         return replace(outcome, reply=Trace(answer, at, self.backend, replies, settled=frozenset(journal.used)))
+
+
+def _notes(ruleset: Ruleset, host: Host, backends: Sequence[Backend]) -> Iterator[str]:
+    held = {table.name for table in ruleset.tables if table.family == host.family}
+    whole = host.complete or any(gap.table is None for gap in ruleset.gaps)
+    if held and not whole and not {"nat", "filter"} <= held:
+        which = f"{'table' if len(held) == 1 else 'tables'} {' and '.join(sorted(held))}"
+        yield f"the dump holds {which} only; the others are taken for not loaded"
+    if len(backends) > 1:
+        yield "iptables-legacy and iptables-nft have rules; which a hook asks first, a dump does not say"
 
 
 def _outcomes(ended: Ended, journal: Journal, given: Facts = frozenset()) -> tuple[Outcome, ...]:

@@ -15,7 +15,7 @@ from kptui.netfilter.packet import Packet, changes
 from kptui.netfilter.path import Step
 from kptui.netfilter.rules import Condition, Ready, ready
 from kptui.netfilter.worlds import Flow, Way, Ways, split
-from kptui.syntax.ast import Chain, Rule, Table
+from kptui.syntax.ast import Backend, Chain, Rule, Table
 
 MAX_WAYS = 20_000
 """How many ways are kept apart before a trace gives up, and says so."""
@@ -27,7 +27,7 @@ MAX_DEPTH = 200
 FIRST = "first packet"
 """What a journal is about that follows the packet which opened a connection."""
 
-_LASTING = frozenset({"local", "addrtype"})
+_LASTING = frozenset({"local", "addrtype", "order", "gap"})
 """What facts are about that hold for every packet."""
 
 
@@ -94,6 +94,10 @@ class Journal:
         self.count += 1
         return self.count
 
+    def trial(self) -> Journal:
+        """A journal that goes on from here, of which nothing comes back into this one."""
+        return replace(self, asked=dict(self.asked), ended=[], tries=dict(self.tries), used=set(self.used))
+
     def settled(self, match: str) -> bool | None:
         """The answer the user gave beforehand for a match of that text, None if there is none."""
         for text, yes in self.host.assume:
@@ -137,9 +141,10 @@ class _UserChains(Container[str]):
 class TableWalk:
     """The walk through the chains of one table at one hook."""
 
-    def __init__(self, table: Table, hook: str, host: Host) -> None:
-        """Rules are made ready as they are first met."""
+    def __init__(self, table: Table, hook: str, host: Host, backend: Backend | None = None) -> None:
+        """Rules are made ready as they are first met; `backend` is told of steps where there are tables of both."""
         self.table = table
+        self.backend = backend
         self.hook = hook
         self.host = host
         self.chains = _UserChains(table)
@@ -237,7 +242,7 @@ class TableWalk:
         """(packets the rule matches, the others)."""
         matched, rest = Flow(), Flow()
         number = journal.number()
-        again = journal.again(self.table.name, rule.rule)
+        again = journal.again(f"{self.backend} {self.table.name}", rule.rule)
         for packet, ways in flow:
             yes, failed = _tried(rule, packet, ways, journal, again)
             after = rule.tried(packet)
@@ -292,7 +297,9 @@ class TableWalk:
         number, line, text = (
             (rule.rule.number, rule.rule.line, rule.rule.text) if rule else (None, chain.line, chain.text)
         )
-        return Step(order, self.hook, self.table.name, chain.name, number, line, text, effect, matched, why)
+        return Step(
+            order, self.hook, self.table.name, chain.name, number, line, text, effect, matched, why, self.backend
+        )
 
 
 def _tried(

@@ -29,6 +29,7 @@ def _told_of(trace: Trace) -> dict[str, Any]:
         "backend": trace.backend,
         "answer": trace.answer,
         "certain": trace.certain,
+        "notes": list(trace.notes),
         "outcomes": outcomes,
     }
 
@@ -128,6 +129,8 @@ def step_json(step: Step) -> dict[str, Any]:
     }
     if not step.matched:
         found |= {"matched": False, "why": step.why}
+    if step.backend:
+        found["backend"] = step.backend
     if step.maybe:
         found["maybe"] = True
     return found

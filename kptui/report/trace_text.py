@@ -63,6 +63,7 @@ class _Text:
             yield ""
             yield from question_lines(self.asked, paint, self.width)
         yield ""
+        yield from (paint(f"note: {visible(note)}", "dim") for note in trace.notes)
         answer = f"answer: {trace.answer}"
         kind = {"yes": "good", "no": "bad", "depends": "unsure"}[trace.answer]
         first, *more = textwrap.wrap(
@@ -147,7 +148,15 @@ class _Text:
         named = self._named(step)
         wide = self.width >= WIDE
         aside = "  ".join(
-            filter(None, [f"line {step.line}" if step.line else "", "(only some)" if step.maybe else "", named * wide])
+            filter(
+                None,
+                [
+                    f"line {step.line}" if step.line else "",
+                    step.backend or "",
+                    "(only some)" if step.maybe else "",
+                    named * wide,
+                ],
+            )
         )
         yield self._row(step, where, effect, aside, bar)
         if named and not wide:

@@ -122,13 +122,33 @@ class Chains(Mapping[str, Chain]):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table and its chains by name, in the order of the dump; `end` is the line of its COMMIT (0: none)."""
+    """A table and its chains by name, in the order of the dump; `end` is the line of its COMMIT (0: none).
+
+    `backend` is what the header above it says: iptables-nft and iptables-legacy may both have a table of a name.
+    """
 
     name: str
     family: Family
     line: int
     chains: Chains
     end: int = 0
+    backend: Backend | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Text that is missing in a dump: of one table, or anywhere (`table` is None); `why` says what tells, at `line`."""
+
+    line: int
+    why: str
+    table: str | None = None
+    family: Family | None = None
+    backend: Backend | None = None
+
+    @property
+    def denied(self) -> str:
+        """What has to be assumed for the text that is there to be all there is."""
+        return "the dump is whole" if self.table is None else f"table {self.table} is whole in the dump"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +164,26 @@ class Ruleset:
     notes: tuple[Diagnostic, ...] = field(default=())
     targets: Collection[str] = ()
     """The names that -j takes for targets; any other is a chain's."""
+    gaps: tuple[Gap, ...] = ()
+    """Where text is missing: no trace may be certain over it."""
 
     def table(self, name: str, family: Family | None = None) -> Table | None:
-        """The table of that name, or None; of the ruleset's own family if no other is asked for."""
+        """The table of that name, or None; of the ruleset's own family if no other is asked for.
+
+        Where iptables-nft and iptables-legacy both have it, the one with more chains.
+        """
+        found = self.tables_named(name, family)
+        return max(found, key=lambda table: len(table.chains), default=None)
+
+    def tables_named(self, name: str, family: Family | None = None) -> tuple[Table, ...]:
+        """The tables of that name: none, one, or where both back ends have it, two."""
         wanted = family or self.family
-        return next((table for table in self.tables if table.name == name and table.family == wanted), None)
+        return tuple(table for table in self.tables if table.name == name and table.family == wanted)
+
+    def backends(self, family: Family | None = None) -> frozenset[Backend]:
+        """The back ends whose tables of a family the dump holds, as far as headers tell."""
+        wanted = family or self.family
+        return frozenset(table.backend for table in self.tables if table.family == wanted and table.backend)
 
     def chain(self, table: str, name: str, family: Family | None = None) -> Chain | None:
         """The chain of that table and name, or None."""

@@ -49,9 +49,12 @@ class Reading:
         self.tables: list[OpenTable] = []
         self.backend: Backend | None = None
         self.version: str | None = None
+        self.cut: OpenTable | None = None
+        self.legacy_missing = 0
         self._vocabulary = vocabulary
         self._open: OpenTable | None = None
         self._family: Family | None = None
+        self._backend: Backend | None = None
         self._loose: list[int] = []
         self._once: set[str] = set()
         self._deletions = 1_000_000
@@ -74,6 +77,7 @@ class Reading:
         if self._open is not None and self._open.headed:
             hint = "the dump was cut off, or COMMIT left out; iptables-restore loads nothing of this table"
             self._note(len(self.lines), "warning", f"table {self._open.name} has no COMMIT", hint)
+            self.cut = self._open
         self._families()
 
     def _together(self, table: OpenTable, position: int, number: int) -> tuple[int, int, int]:
@@ -149,23 +153,25 @@ class Reading:
         if generated:
             self._end_of_fragment()
             self._family = 6 if generated[1] == "ip6" else 4
+            self._backend = "nft" if generated[2] == "-nft" or "nf_tables" in generated[4] else "legacy"
             if self.version is None:
                 self.version = generated[3]
-                nft = generated[2] == "-nft" or "nf_tables" in generated[4]
-                self.backend = "nft" if nft else "legacy"
+                self.backend = self._backend
         elif _LEGACY.match(line):
             hint = "run iptables-legacy-save too: the kernel asks both sets of rules"
             self._note(number, "warning", "the host has iptables-legacy rules that this dump does not hold", hint)
+            self.legacy_missing = number
 
     def _table(self, number: int, line: str) -> None:
         self._end_of_fragment()
         if self._open is not None:
             words = f"table {self._open.name} has no COMMIT above this line"
+            self._open.gap = self._open.gap or (number, "it has no COMMIT")
             self._note(number, "warning", words, "iptables-restore loads nothing of it")
         name = re.split(r"[ \t\r]", line[1:], maxsplit=1)[0]
         if name not in BUILTIN:
             self._note(number, "warning", f"the kernel has no table {name}", f"there are {', '.join(BUILTIN)}", 2)
-        self._open = OpenTable(name, number, self._family)
+        self._open = OpenTable(name, number, self._family, backend=self._backend)
         self.tables.append(self._open)
 
     def _stray(self, number: int, line: str) -> None:
@@ -240,6 +246,7 @@ class Reading:
         if not known and table.headed:
             hint = "iptables-restore refuses the dump; its rules are read here as if “:CHAIN - [0:0]” stood above"
             self._note(number, "warning", f"chain {name} is not declared in table {table.name}", hint)
+            table.gap = table.gap or (number, f"chain {name} is not declared in it")
         letter = edit[1].lstrip("-")[0].upper()
         if letter == "A":
             rules.append(number)
@@ -336,6 +343,8 @@ class Reading:
 
     def _note(self, number: int, severity: Severity, message: str, hint: str, column: int = 1) -> None:
         self.notes.append(Diagnostic(number, column, severity, message, self.lines[number - 1], hint))
+        if severity == "error" and self._open is not None:
+            self._open.gap = self._open.gap or (number, f"line {number} in it could not be read: {message}")
 
 
 def _led(line: str) -> str:

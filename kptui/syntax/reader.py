@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from typing import overload
 
-from kptui.syntax.ast import Chain, Chains, Family, Rule, Ruleset, Table
+from kptui.syntax.ast import Chain, Chains, Family, Gap, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
 from kptui.syntax.lines import Reading
 from kptui.syntax.shapes import RuleReader
@@ -102,21 +102,37 @@ def read(text: str, vocabulary: Vocabulary, name: str = "-") -> Ruleset:
         reading.version,
         (*reading.notes, *notes),
         vocabulary.target_names(),
+        tuple(_gaps(reading, tables, lines)),
     )
 
 
 def _kept(tables: Sequence[OpenTable], lines: Sequence[str]) -> tuple[list[OpenTable], list[Diagnostic]]:
     """The tables that count, with a note for each that a later block replaces, as iptables-restore does."""
-    last = {(table.family, table.name): table for table in tables}
+    last = {(table.family, table.name, table.backend): table for table in tables}
     notes = []
     for table in tables:
-        later = last[table.family, table.name]
+        later = last[table.family, table.name, table.backend]
         if later is not table:
             message = f"table {table.name} comes again in line {later.line}, which replaces all that stands here"
             hint = "iptables-restore does so, unless run with --noflush"
             line = table.line or _first_line(table)
             notes.append(Diagnostic(line, 1, "warning", message, lines[line - 1], hint))
     return list(last.values()), notes
+
+
+def _gaps(reading: Reading, tables: Sequence[OpenTable], lines: Sequence[str]) -> Iterator[Gap]:
+    """What is missing, once for each table."""
+    if reading.legacy_missing and not any(table.backend == "legacy" for table in tables):
+        yield Gap(reading.legacy_missing, "the host has iptables-legacy rules that it does not hold")
+    for table in tables:
+        seen = table.gap
+        if not table.headed and not table.listed:
+            seen = (_first_line(table), "some of its rules are here, without the declarations of its chains")
+        if seen is not None:
+            yield Gap(*seen, table.name, table.family, table.backend)
+    if reading.cut is not None:
+        why = f"it ends in the middle of table {reading.cut.name}: there is no COMMIT"
+        yield Gap(len(lines), why, None, reading.cut.family)
 
 
 def _first_line(table: OpenTable) -> int:
@@ -130,4 +146,4 @@ def _table(found: OpenTable, lines: Lines, vocabulary: Vocabulary) -> Table:
     # Only of a whole table it is known that there are no other chains.
     chains: Container[str] | None = found.chains.keys() if found.headed else None
     reader = RuleReader(vocabulary, family, found.name, chains)
-    return Table(found.name, family, found.line, _Chains(found, lines, reader), found.end)
+    return Table(found.name, family, found.line, _Chains(found, lines, reader), found.end, found.backend)

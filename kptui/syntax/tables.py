@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from kptui.syntax.ast import Family
+from kptui.syntax.ast import Backend, Family
 
 BUILTIN = {
     "raw": ("PREROUTING", "OUTPUT"),
@@ -37,7 +37,8 @@ class Declared(NamedTuple):
 class OpenTable:
     """A table while its lines are read.
 
-    `headed` if it began with a `*table` line, `line` is where (0: nowhere), `end` its COMMIT.
+    `headed` if it began with a `*table` line, `line` is where (0: nowhere), `end` its COMMIT, `backend` what the header
+    above it says.
     """
 
     name: str
@@ -45,6 +46,9 @@ class OpenTable:
     family: Family | None
     headed: bool = True
     end: int = 0
+    backend: Backend | None = None
+    gap: tuple[int, str] | None = None
+    """The first sign that lines of it are missing: where, and what."""
     chains: dict[str, Declared | int] = field(default_factory=dict)
     """A user-defined chain that is declared as iptables-save does is kept as the number of that line."""
     rules: dict[str, Numbers] = field(default_factory=dict)
@@ -66,6 +70,11 @@ class OpenTable:
         """Declare user-defined chains, none of them declared before, on lines that follow one another."""
         self.chains.update(zip(names, range(line, line + len(names)), strict=True))
         self.rules.update(dict.fromkeys(names, NONE))
+
+    @property
+    def listed(self) -> bool:
+        """Whether every base chain is declared, as where `iptables -S` prints a table in whole."""
+        return all(name in self.chains and self.line_of(name) for name in BUILTIN.get(self.name, ()))
 
     def line_of(self, name: str) -> int:
         """The line that declares a chain, 0 if none does."""
