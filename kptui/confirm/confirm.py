@@ -22,7 +22,7 @@ from kptui.netfilter.facts import Facts
 from kptui.netfilter.host import Host
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace, Tracer
-from kptui.syntax.ast import Ruleset
+from kptui.syntax.ast import Backend, Ruleset
 
 MAX_PACKETS = 24
 """How many different packets are made for what a question leaves open."""
@@ -142,11 +142,21 @@ class Confirmer:
         return Confirmation(tuple(run.sent), notes, untried, None, self._stage.rootless, kernel)
 
 
+def _backend(trace: Trace) -> Backend:
+    """The back end to load the rules with; raises KernelError for a trace through those of both."""
+    if trace.backend == "nft":
+        return "nft"
+    if trace.backend == "legacy":
+        return "legacy"
+    raise KernelError("rules of both back ends are not rebuilt together; --backend nft or legacy asks for one")
+
+
 class _Run:
     """One trace's confirmation."""
 
     def __init__(self, trace: Trace, host: Host, ruleset: Ruleset, stage: Stage) -> None:
         self.trace = trace
+        self.backend = _backend(trace)
         self.stage = stage
         self.left = _PATIENCE
         self.sent: list[Sent] = []
@@ -160,7 +170,7 @@ class _Run:
         """The trace without what was settled beforehand and no namespace can be made to do."""
         self.notes += rebuilt.left_out(host) if host.complete else []
         if host.assume or self.host.settings != host.settings or host.recent:
-            self.whole = Tracer(ruleset, self.host, trace.backend).trace(packet, trace.origin)
+            self.whole = Tracer(ruleset, self.host, self.backend).trace(packet, trace.origin)
             self.notes.append("what was told of the kernel's own state (--assume, --set, recent lists) is not rebuilt")
 
     @property
@@ -211,7 +221,7 @@ class _Run:
 
     def _runs(self, found: Scene, possible: Sequence[Outcome]) -> Iterator[Seen]:
         """What the kernel does with the packet, again and again where chance or its own state decides."""
-        self.stage.load(found.place, self.trace.backend)
+        self.stage.load(found.place, self.backend)
         began = time.monotonic()
         until = began + max(self.left, _LEAST)
         for count, seen in enumerate(self._afresh(found) if self.remembers else self._repeated(found, possible)):
@@ -223,13 +233,13 @@ class _Run:
     def _afresh(self, found: Scene) -> Iterator[Seen]:
         """Twice in each of many namespaces: a packet that was seen before is another question."""
         for count in range(_ROUNDS[1]):
-            judge = self.stage.load(found.place, self.trace.backend, anew=count > 0)
+            judge = self.stage.load(found.place, self.backend, anew=count > 0)
             yield judge.send(found.probe)
             yield judge.send(found.probe)
 
     def _repeated(self, found: Scene, possible: Sequence[Outcome]) -> Iterator[Seen]:
         """In one namespace, as often as it takes to see shares; once where nothing is left to chance."""
-        judge = self.stage.load(found.place, self.trace.backend)
+        judge = self.stage.load(found.place, self.backend)
         certain = len(possible) == 1 and possible[0].probability == 1
         once = certain and not any(step.maybe for step in possible[0].steps)
         for _ in range(1 if once else min(max(_RUNS[0], _EACH * len(possible)), _RUNS[1])):

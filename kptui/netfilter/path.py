@@ -19,7 +19,7 @@ class Step:
     rule or of the chain's declaration. What conntrack does by itself is told at the nat chain where it does it. `order`
     grows along the journey. `maybe` is True if only some of the packets that end this way took the step. `why` names
     the first condition that failed where `matched` is False. `backend` is told where iptables-nft and iptables-legacy
-    both have tables. `changed` holds what changed in the packet: field, old value, new value.
+    both have tables, `label` is the table's. `changed` holds what changed in the packet: field, old value, new value.
     """
 
     order: int
@@ -33,6 +33,7 @@ class Step:
     matched: bool = True
     why: str | None = None
     backend: str | None = None
+    label: str = ""
     maybe: bool = False
     changed: tuple[Change, ...] = ()
 

@@ -297,9 +297,8 @@ class TableWalk:
         number, line, text = (
             (rule.rule.number, rule.rule.line, rule.rule.text) if rule else (None, chain.line, chain.text)
         )
-        return Step(
-            order, self.hook, self.table.name, chain.name, number, line, text, effect, matched, why, self.backend
-        )
+        where = (self.hook, self.table.name, chain.name, number, line, text)
+        return Step(order, *where, effect, matched, why, self.backend, self.table.label)
 
 
 def _tried(

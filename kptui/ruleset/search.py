@@ -29,8 +29,8 @@ def search(ruleset: Ruleset, text: str) -> Iterator[Hit]:
         for chain in table.chains.values():
             name = chain.name.lower()
             if all(word in name for word in words):
-                yield Hit(table.name, chain.name, None)
+                yield Hit(table.label, chain.name, None)
             for number, line in enumerate(getattr(chain.rules, "numbers", ()), 1):
                 written = ruleset.lines[line - 1].lower()
                 if all(word in written for word in words):
-                    yield Hit(table.name, chain.name, number)
+                    yield Hit(table.label, chain.name, number)

@@ -133,6 +133,8 @@ class Table:
     chains: Chains
     end: int = 0
     backend: Backend | None = None
+    label: str = ""
+    """What it is called among all tables of a dump: `filter (legacy)` beside a `filter` of iptables-nft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +172,18 @@ class Ruleset:
     def table(self, name: str, family: Family | None = None) -> Table | None:
         """The table of that name, or None; of the ruleset's own family if no other is asked for.
 
-        Where iptables-nft and iptables-legacy both have it, the one with more chains.
+        Where iptables-nft and iptables-legacy both have it, the one with more chains; either may be named by its label.
         """
-        found = self.tables_named(name, family)
+        found = self.tables_named(name, family) or self._labelled(name, family)
         return max(found, key=lambda table: len(table.chains), default=None)
 
     def tables_named(self, name: str, family: Family | None = None) -> tuple[Table, ...]:
         """The tables of that name: none, one, or where both back ends have it, two."""
         wanted = family or self.family
         return tuple(table for table in self.tables if table.name == name and table.family == wanted)
+
+    def _labelled(self, label: str, family: Family | None) -> tuple[Table, ...]:
+        return tuple(each for each in self.tables if each.label == label and each.family == (family or self.family))
 
     def backends(self, family: Family | None = None) -> frozenset[Backend]:
         """The back ends whose tables of a family the dump holds, as far as headers tell."""

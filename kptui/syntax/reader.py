@@ -92,7 +92,7 @@ def read(text: str, vocabulary: Vocabulary, name: str = "-") -> Ruleset:
     reading = Reading(lines, vocabulary)
     reading.read()
     tables, notes = _kept(reading.tables, lines)
-    built = tuple(_table(table, lines, vocabulary) for table in tables)
+    built = tuple(_table(table, lines, vocabulary, _label(table, tables)) for table in tables)
     return Ruleset(
         name,
         built,
@@ -141,9 +141,16 @@ def _first_line(table: OpenTable) -> int:
     return min([*numbers, *filter(None, map(table.line_of, table.chains))], default=1)
 
 
-def _table(found: OpenTable, lines: Lines, vocabulary: Vocabulary) -> Table:
+def _label(table: OpenTable, tables: Sequence[OpenTable]) -> str:
+    """A table's name, with the back end where the other's of that name has more chains (or stands above it)."""
+    rivals = [each for each in tables if (each.name, each.family) == (table.name, table.family)]
+    first = max(rivals, key=lambda each: len(each.chains))
+    return table.name if table is first else f"{table.name} ({table.backend})"
+
+
+def _table(found: OpenTable, lines: Lines, vocabulary: Vocabulary, label: str) -> Table:
     family: Family = found.family or 4
     # Only of a whole table it is known that there are no other chains.
     chains: Container[str] | None = found.chains.keys() if found.headed else None
     reader = RuleReader(vocabulary, family, found.name, chains)
-    return Table(found.name, family, found.line, _Chains(found, lines, reader), found.end, found.backend)
+    return Table(found.name, family, found.line, _Chains(found, lines, reader), found.end, found.backend, label)

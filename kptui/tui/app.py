@@ -48,7 +48,7 @@ class ChainCommands(Provider):
                 if chain.builtin or not base_only:
                     label = main.naming.known(table, chain.name) if main and not base_only else None
                     name = f"{table.name} {chain.name}" + (f" {label}" if label else "")
-                    yield visible(name), Place(table.name, chain.name)
+                    yield visible(name), Place(table.label, chain.name)
 
     def _go(self, place: Place) -> None:
         main = self._main()

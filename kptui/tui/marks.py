@@ -32,14 +32,14 @@ class Marks:
         """Light up one outcome more; steps that outcomes share keep one number."""
         steps = outcome.steps
         for number, step in enumerate(_told(steps), 1):
-            place = Place(step.table, step.chain, step.rule)
+            place = Place(step.label, step.chain, step.rule)
             if number not in self.numbers.setdefault(place, []):
                 self.numbers[place].append(number)
                 self.hops.append(Hop(number, place, step))
-            self.chains.add(Place(step.table, step.chain))
+            self.chains.add(Place(step.label, step.chain))
         for step in steps:
             if step.rule is not None and not step.matched:
-                self.missed.setdefault(Place(step.table, step.chain, step.rule), step.why or "")
+                self.missed.setdefault(Place(step.label, step.chain, step.rule), step.why or "")
 
     def number(self, place: Place) -> str | None:
         """The hop numbers of a rule or chain as text (①, or ③⑨ if it is passed twice), None off the path."""

@@ -44,7 +44,7 @@ class TreeModel:
         self.tables = sorted(own, key=lambda table: _ORDER.get(table.name, len(_ORDER)))
         if opened is None:
             used = [table for table in self.tables if any(len(chain.rules) for chain in table.chains.values())]
-            opened = {Place(table.name) for table in used or self.tables}
+            opened = {Place(table.label) for table in used or self.tables}
         self.opened = opened
         self._heads: list[Place] = []
         self._starts: list[int] = []
@@ -92,12 +92,12 @@ class TreeModel:
         sizes: list[int] = []
         self._heads = []
         for table in self.tables:
-            self._heads.append(Place(table.name))
+            self._heads.append(Place(table.label))
             sizes.append(1)
-            if Place(table.name) not in self.opened:
+            if Place(table.label) not in self.opened:
                 continue
             for chain in ordered_chains(table):
-                place = Place(table.name, chain.name)
+                place = Place(table.label, chain.name)
                 self._heads.append(place)
                 sizes.append(1 + (len(chain.rules) if place in self.opened else 0))
         self._starts = [0, *accumulate(sizes)][: len(sizes)]

@@ -110,7 +110,7 @@ def _tree(root: Jumps, table: Table, naming: Naming, callers: bool) -> Iterator[
         if node.cut:
             words = f"{words} · {_CUTS[node.cut]}"
         about = naming.known(table, node.chain) or (chain.policy if chain else "") or ""
-        place = Place(table.name, rule.chain, rule.number)
+        place = Place(table.label, rule.chain, rule.number)
         text = f"{'  ' * depth}{'' if callers else '→ '}{node.chain}"
         yield Lead(text, place, words, about, rule.line)
 

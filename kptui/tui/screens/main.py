@@ -137,7 +137,7 @@ class MainScreen(Views):
     def look_around(self) -> None:
         """Look at every rule in the background."""
         ruleset = self.ruleset
-        survey = Survey({table.name: callers(table) for table in ruleset.tables}, ruleset.diagnostics)
+        survey = Survey({table.label: callers(table) for table in ruleset.tables}, ruleset.diagnostics)
         self.post_message(self.Surveyed(ruleset, survey))
 
     @on(Surveyed)
@@ -151,7 +151,7 @@ class MainScreen(Views):
     def _show_top(self) -> None:
         ruleset = self.ruleset
         counts = [
-            f"{table.name} {sum(len(chain.rules) for chain in table.chains.values()):,}" for table in ruleset.tables
+            f"{table.label} {sum(len(chain.rules) for chain in table.chains.values()):,}" for table in ruleset.tables
         ]
         tool = f"{'ip6tables' if ruleset.family == 6 else 'iptables'}{f'-{ruleset.backend}' if ruleset.backend else ''}"
         facts = [*counts, " ".join(filter(None, [tool, ruleset.version]))]
@@ -177,5 +177,5 @@ def _start(ruleset: Ruleset) -> Place | None:
     for table in ruleset.tables:
         for chain in table.chains.values():
             if chain.rules:
-                return Place(table.name, chain.name)
-    return Place(ruleset.tables[0].name) if ruleset.tables else None
+                return Place(table.label, chain.name)
+    return Place(ruleset.tables[0].label) if ruleset.tables else None

@@ -80,7 +80,7 @@ class Places(Screen[None]):
         place = self.navigation.place
         table, chain = self._table_chain(place) if place else (None, None)
         rule = self._rule(place) if place else None
-        found = self.survey.callers.get(table.name, {}) if self.survey and table else None
+        found = self.survey.callers.get(table.label, {}) if self.survey and table else None
         self.query_one(RuleDetail).show(table, chain, rule, self.naming, found, self.marks)
 
     def _table_chain(self, place: Place) -> tuple[Table | None, Chain | None]:

@@ -84,7 +84,7 @@ class ChainTree(RowView):
         rules = sum(len(chain.rules) for chain in table.chains.values())
         right = f" {rules:,} rules "
         text = Text(self._fold(place))
-        text.append(visible(table.name), style=self.style_of("strong"))
+        text.append(visible(table.label), style=self.style_of("strong"))
         return _filled(text, Text.assemble((right, self.style_of("counter"))), width)
 
     def _chain(self, table: Table, place: Place, width: int) -> Text:

@@ -67,7 +67,7 @@ def _chain(
     yield Text(f"{kind} of table {visible(table.name)} · {_plural(len(chain.rules), 'rule')} · {_line(chain.line)}")
     if chain.packets:
         yield Text(f"{counted(chain.packets)} packets, {counted(chain.bytes)} bytes")
-    if marks is not None and (hop := marks.number(Place(table.name, chain.name))):
+    if marks is not None and (hop := marks.number(Place(table.label, chain.name))):
         yield Text(f"{hop} the policy decided here", style="bold")
     yield from _used_by(table, chain, callers)
 
@@ -82,7 +82,7 @@ def _rule(
         yield Text(rule.error.render("line"))
         return
     if marks is not None:
-        yield _passed(Place(table.name, chain.name, rule.number), marks)
+        yield _passed(Place(table.label, chain.name, rule.number), marks)
     grid = Grid.grid(padding=(0, 2))
     grid.add_column(ratio=2)
     grid.add_column(ratio=3)

@@ -79,7 +79,7 @@ class RuleList(RowView):
         assert self.table is not None
         assert self.chain is not None
         rule = self.chain.rules[row]
-        place = Place(self.table.name, self.chain.name, rule.number)
+        place = Place(self.table.label, self.chain.name, rule.number)
         number, room, then = self._widths(width)
         mark = self.marks.number(place) if self.marks else None
         numbered = f"{(mark or '') + str(rule.number):>{number}} "
