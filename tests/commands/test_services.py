@@ -191,6 +191,13 @@ class TestNames:
         assert done.code == 0
         assert "default/nginx:80-80" in done.out
 
+    def test_the_explorer_reads_them_before_it_asks_for_a_terminal(self, bare: str, tmp_path: Path) -> None:
+        names = tmp_path / "names.txt"
+        names.write_text("nonsense\n")
+        done = kptui(bare, "--names", str(names))
+        assert done.code == 2
+        assert "names.txt, line 1: “nonsense” is no name" in done.err
+
     def test_a_bad_file_is_told_with_its_line(self, bare: str, tmp_path: Path) -> None:
         names = tmp_path / "names.txt"
         names.write_text("default/nginx tcp\nnonsense\n")
