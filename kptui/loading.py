@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kptui.errors import SourceError
 from kptui.netfilter.extensions import Catalogue
@@ -30,3 +32,17 @@ def parse(source: SourceText) -> Ruleset:
         first = f" Line {ruleset.notes[0].line}: {ruleset.notes[0].message}." if ruleset.notes else ""
         raise SourceError(f"{visible(source.name)} holds no iptables rules.{first}")
     return ruleset
+
+
+_COUNTERS = re.compile(r"^\[\d+:\d+\] (?=-)", re.MULTILINE)
+
+
+def load_uncounted(source: str) -> Ruleset:
+    """A source's ruleset without the counters before its rules, so that equal rules are written alike; as `load`."""
+    found = read_source(source)
+    return parse(replace(found, text=without_counters(found.text)))
+
+
+def without_counters(text: str) -> str:
+    """A dump as iptables-save prints it without -c; the lines stay where they are."""
+    return _COUNTERS.sub("", text)

@@ -29,8 +29,8 @@ def leads_to(rule: Rule, table: Table) -> str | None:
     return None if table.chains[rule.target.name].builtin else rule.target.name
 
 
-_MAYBE = re.compile(r"""(?:\A|[ \t])(?:-[jg]|--jump|--goto)[ \t=]+"?([^\s"]+)""")
-"""What may be a jump in a rule as written; inside a comment it is none, which building the rule tells."""
+_MAYBE = re.compile(r""""[^"\\]*(?:\\.[^"\\]*)*"|(?<![^ \t])(?:-[jg]|--jump|--goto)[ \t=]+"?([^\s"]+)""")
+"""What may be a jump in a rule as written (quoted texts are passed over); building the rule tells for certain."""
 
 
 class JumpIndex:
@@ -41,18 +41,42 @@ class JumpIndex:
         self.table = table
         self._lines = lines
 
-    def callers(self, chain: str) -> list[Rule]:
-        """The rules that jump or go to a chain, in the order of the dump's chains."""
+    def callers(self, chain: str, limit: int | None = None) -> list[Rule]:
+        """The rules that jump or go to a chain (at most so many), in the order of the dump's chains."""
         if chain not in self.table.chains:
             return []
-        places = self._named.get(chain, ())
+        places = self._named.get(chain, ())[:limit]
         rules = (self.table.chains[name].rules[index] for name, index in places)
         return [rule for rule in rules if leads_to(rule, self.table) == chain]
+
+    def count(self, chain: str) -> int:
+        """How many rules jump or go to a chain, told by their text."""
+        return len(self._named.get(chain, ()))
+
+    def below(self, chain: str) -> set[str]:
+        """The chains that packets may come to from a chain, itself among them, told by the rules' text."""
+        found, waiting = {chain}, [chain]
+        while waiting:
+            for name in self._forward.get(waiting.pop(), ()):
+                if name not in found:
+                    found.add(name)
+                    waiting.append(name)
+        return found
 
     def callees(self, chain: str) -> list[Rule]:
         """The rules of a chain that jump or go to another one."""
         found = self.table.chains.get(chain)
         return [rule for rule in found.rules if leads_to(rule, self.table)] if found else []
+
+    @cached_property
+    def _forward(self) -> dict[str, list[str]]:
+        """For each chain the names after a -j or -g in it that are chains."""
+        found: dict[str, list[str]] = {}
+        for name, places in self._named.items():
+            if name in self.table.chains:
+                for chain in dict.fromkeys(chain for chain, _ in places):
+                    found.setdefault(chain, []).append(name)
+        return found
 
     @cached_property
     def _named(self) -> dict[str, list[tuple[str, int]]]:
@@ -62,7 +86,8 @@ class JumpIndex:
         for chain in self.table.chains.values():
             for index, number in enumerate(getattr(chain.rules, "numbers", ())):
                 for name in look(lines[number - 1]):
-                    found.setdefault(name, []).append((chain.name, index))
+                    if name:
+                        found.setdefault(name, []).append((chain.name, index))
         return found
 
 

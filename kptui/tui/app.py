@@ -68,15 +68,23 @@ class Kptui(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
 
-    def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
-        """Explore a session; `local` are the node's addresses as far as they are known."""
+    def __init__(self, session: Session, local: tuple[str, ...] = (), before: str = "") -> None:
+        """Explore a session; `local` are the node's addresses as far as they are known.
+
+        `before` names a source to compare with; then the explorer opens at the differences.
+        """
         super().__init__()
         self._session = session
         self._local = local
+        self._before = before
 
     def on_mount(self) -> None:
         """Open the screen."""
-        self.push_screen(MainScreen(self._session, self._local))
+        main = MainScreen(self._session, self._local)
+        main.before = self._before
+        self.push_screen(main)
+        if self._before:
+            self.call_after_refresh(main.action_differences)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, and every key's action by name."""

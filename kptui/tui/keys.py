@@ -41,6 +41,7 @@ KEYS = (
     Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
     Key("problems", "p", "problems", "Problems", "What goes wrong in the rules: findings, the worst first.", VIEW, 0),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
+    Key("differences", "d", "differences", "Differences", "What differs between another source and this one.", VIEW, 0),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
     Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),
     Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from kptui.netfilter.extensions import match_extension, match_names, target_extension, target_names
 from kptui.syntax.writer import save
 from tests.syntax.support import around, corpus_rows, read_text
 
@@ -49,18 +46,3 @@ def test_what_upstream_and_the_real_tool_refuse_is_flagged() -> None:
         )
     ]
     assert set(missed) == OF_THE_HOST
-
-
-@pytest.mark.parametrize("name", match_names())
-def test_a_match_says_something(name: str) -> None:
-    extension = match_extension(name)
-    assert extension is not None
-    assert isinstance(extension.say([]), str)
-    assert all(count >= 0 for count in extension.options.values())
-
-
-@pytest.mark.parametrize("name", target_names())
-def test_a_target_says_something(name: str) -> None:
-    extension = target_extension(name)
-    assert extension is not None
-    assert isinstance(extension.say([]), str)

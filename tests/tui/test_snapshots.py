@@ -9,6 +9,8 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from kptui.tracing import Session
+from kptui.tui.app import Kptui
 from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx
 
 SIZES = [(80, 24), (120, 40)]
@@ -110,3 +112,15 @@ def test_problems(snap_compare: Compare, size: tuple[int, int]) -> None:
 
     source = Path("tests/kubernetes/checks/drop-mark-unused/fires.txt")
     assert snap_compare(explorer(source), terminal_size=size, run_before=found)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+def test_differences(snap_compare: Compare, size: tuple[int, int]) -> None:
+    app = Kptui(Session.open("samples/external-traffic-local.txt"), before="samples/nginx-nodeport.txt")
+
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "j")
+
+    assert snap_compare(app, terminal_size=size, run_before=shown)

@@ -6,7 +6,7 @@ from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
-from tests.tui.driving import main, opened, press, row, rows, screen_lines
+from tests.tui.driving import main, opened, press, row, rows, screen_lines, text
 
 
 async def test_it_opens_at_the_services_with_their_names_beside_the_chains() -> None:
@@ -105,12 +105,23 @@ async def test_the_detail_shows_raw_text_words_callers_and_line() -> None:
         seen = "\n".join(screen_lines(pilot))
         assert "! -s 10.42.0.0/24" in seen
         assert "not from 10.42.0.0/24" in seen
-        assert "jump to chain KUBE-MARK-MASQ" in seen
+        assert "Go through chain KUBE-MARK-MASQ" in seen
+        # The same sentences as kptui explain has, further down.
+        told = text(pilot, "#detail-text")
+        assert "KUBE-EXT-OVTWZ4GROBJZO4C5 (default/nginx:80-80) 2 (line 74): always" in told
+        assert "So KUBE-POSTROUTING masquerades the packet in POSTROUTING" in told
         screen.query_one(RuleDetail).scroll_end(animate=False)
         await pilot.pause()
-        seen = "\n".join(screen_lines(pilot))
-        assert "KUBE-EXT-OVTWZ4GROBJZO4C5 2 (line 74)" in seen
-        assert "line 112" in seen
+        assert "line 112" in "\n".join(screen_lines(pilot))
+
+
+async def test_the_detail_of_a_chain_says_how_it_shares_packets_out() -> None:
+    async with opened() as pilot:
+        main(pilot).go(Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5"))
+        await pilot.pause()
+        told = text(pilot, "#detail-text")
+        assert "Rules 2 to 3 share out evenly what comes to them, 1/2 to each of 2" in told
+        assert "in the end from PREROUTING and OUTPUT" in told
 
 
 async def test_enter_follows_a_jump_and_brackets_go_back_and_forward() -> None:

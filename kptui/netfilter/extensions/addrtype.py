@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from kptui.netfilter.address import network, show
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import listed
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Number, Packet
@@ -95,17 +96,23 @@ def _test(option: Option, host: Host, field: Callable[[Packet], Number], what: s
     return test
 
 
+_SIDES = {"src-type": "from", "dst-type": "to"}
+_LIMITS = {"limit-iface-in": "that it came in by", "limit-iface-out": "that it leaves by"}
+_KIND_WORDS = {"local": "an address of this host", "unspec": "the unspecified address", "anycast": "an anycast address",
+               "unicast": "a unicast address", "unreachable": "an unreachable address"}  # fmt: skip
+
+
 def _say(options: Sequence[Option]) -> str:
-    words = []
-    for option in options:
-        if option.name in ("src-type", "dst-type"):
-            side = "from" if option.name == "src-type" else "to"
-            kinds = " or ".join(kind.lower() for kind in option.value.split(","))
-            of = "an address of this host" if kinds == "local" else f"a {kinds} address"
-            words.append(f"{'not ' if option.negated else ''}{side} {of}")
-        else:
-            words.append("looking at the packet's own interface only")
-    return ", ".join(words)
+    limit = next((words for name, words in _LIMITS.items() if any(option.name == name for option in options)), None)
+    return ", ".join(_kinds(option, limit) for option in options if option.name in _SIDES)
+
+
+def _kinds(option: Option, limit: str | None) -> str:
+    kinds = [kind.lower() for kind in option.value.split(",")]
+    words = listed([_KIND_WORDS.get(kind, f"a {kind} address") for kind in kinds])
+    if limit is not None:
+        words = words.replace("of this host", f"of the interface {limit}") if "local" in kinds else f"{words} {limit}"
+    return f"{'not ' if option.negated else ''}{_SIDES[option.name]} {words}"
 
 
 _KINDS = "each(UNSPEC|UNICAST|LOCAL|BROADCAST|ANYCAST|MULTICAST|BLACKHOLE|UNREACHABLE|PROHIBIT|THROW|NAT|XRESOLVE)"

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal, TypeVar
 
 from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.extensions.words import Say, SayAll, spoken
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Number, Packet
@@ -75,13 +76,12 @@ class TargetExtension:
 
 
 TestOf = Callable[[Option, Scope], Test]
-Say = Callable[[Option], str]
 
 
 def independent(
     options: Declared, table: Mapping[str, tuple[TestOf, Say]], first: Test | None = None
 ) -> MatchExtension:
-    """A match whose options are conditions of their own: name -> (test, words); `!` is seen to.
+    """A match whose options are conditions of their own: name -> (test, words); the words see to `!`, tests needn't.
 
     Where `first` is not true the match fails, negated or not.
     """
@@ -92,9 +92,11 @@ def independent(
             *(_negatable(_known(table, option)[0](option, scope), option.negated) for option in given),
         ]
 
+    phrases = {name: words for name, (_, words) in table.items()}
+
     def say(given: Sequence[Option]) -> str:
-        said = [(option, table[option.name][1](option) if option.name in table else spoken(option)) for option in given]
-        return ", ".join(f"not {words}" if option.negated and option.name in table else words for option, words in said)
+        # In the order given: it is the order in which the kernel asks.
+        return ", ".join(phrases.get(option.name, spoken)(option) for option in given)
 
     return MatchExtension(options, compile_all, say)
 
@@ -105,7 +107,7 @@ def _known(table: Mapping[str, tuple[TestOf, Say]], option: Option) -> tuple[Tes
     return table[option.name]
 
 
-def told(name: str, options: Declared, why: str, words: str, per_packet: bool = False) -> MatchExtension:
+def told(name: str, options: Declared, why: str, say: SayAll, per_packet: bool = False) -> MatchExtension:
     """A match that nothing in a dump or a packet decides: it is asked as a whole, `--set NAME=yes|no` settles it.
 
     Rules that ask the same of the same hook share one answer; with `per_packet` each rule has its own.
@@ -117,23 +119,15 @@ def told(name: str, options: Declared, why: str, words: str, per_packet: bool = 
         test = setting(scope, name, (asked, where), why, per_packet)
         return [_negatable(test, len(given) == 1 and given[0].negated)]
 
-    def say(given: Sequence[Option]) -> str:
-        details = " ".join(spoken(option) for option in given)
-        return f"{words} ({details})" if details else words
-
     return MatchExtension(options, compile_all, say)
 
 
-def passing(name: str, options: Declared, words: str) -> TargetExtension:
+def passing(name: str, options: Declared, say: SayAll) -> TargetExtension:
     """A target that changes nothing that kptui's packet has, and passes it on to the next rule."""
 
     def compile_it(given: Sequence[Option], scope: Scope) -> Apply:
         said = " ".join([name, *map(spoken, given)])
         return lambda packet: Effect(packet, None, said)
-
-    def say(given: Sequence[Option]) -> str:
-        details = " ".join(spoken(option).removeprefix("--") for option in given)
-        return f"{words}: {details}" if details else words
 
     return TargetExtension(options, compile_it, say)
 
@@ -190,15 +184,18 @@ def always(packet: Packet) -> Answer:
     return True
 
 
-def spoken(option: Option) -> str:
-    """An option as it is written, for extensions that have no better words."""
-    text = " ".join([f"--{option.name}", *option.values])
-    return f"! {text}" if option.negated else text
-
-
 def share_words(share: Fraction) -> str:
     """A share for people: “one time in three”, else a percentage."""
-    numbers = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight", 9: "nine", 10: "ten"}
-    if share.numerator == 1 and share.denominator > 1:
-        return f"one time in {numbers.get(share.denominator, share.denominator)}"
+    whole, part = share.denominator, share.numerator
+    if share in (0, 1):
+        return "always" if share else "never"
+    if part == 1 or whole <= 10:
+        return f"{'one time' if part == 1 else f'{_count(part)} times'} in {_count(whole)}"
     return f"{float(share) * 100:.4g} % of the time"
+
+
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def _count(number: int) -> str:
+    return _NUMBERS[number - 1] if 1 <= number <= 10 else f"{number}"

@@ -6,11 +6,12 @@ so that what a rule has learnt of one decides later rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting, spoken
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import either, said
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import Intervals, normal, subtract
 from kptui.syntax.ast import Option
@@ -103,8 +104,28 @@ def _unsure(options: Sequence[Option]) -> Test:
 
 
 def _say(options: Sequence[Option]) -> str:
-    details = " ".join(spoken(option) for option in options)
-    return f"by the time ({details})" if details else "at any time"
+    names = {option.name: option for option in options}
+    words = [
+        _period(names, "date", "from {} on", "until {}"),
+        _period(names, "time", "after {}", "before {}"),
+        _days(names, "monthdays", "on day {} of the month", "on any day of the month but {}"),
+        _days(names, "weekdays", "on {}", "on any day but {}"),
+    ]
+    zone = "the kernel's time zone" if "kerneltz" in names or "localtz" in names else "UTC"
+    across = ", running on past midnight" if "contiguous" in names else ""
+    return f"{', '.join(filter(None, words))} ({zone}){across}" if any(words) else "at any time"
+
+
+def _period(names: Mapping[str, Option], what: str, since: str, until: str) -> str:
+    start, stop = names.get(f"{what}start"), names.get(f"{what}stop")
+    if start and stop:
+        return f"from {start.value} to {stop.value}"
+    return since.format(start.value) if start else until.format(stop.value) if stop else ""
+
+
+def _days(names: Mapping[str, Option], name: str, words: str, negated: str) -> str:
+    option = names.get(name)
+    return said(words, negated, either)(option) if option else ""
 
 
 MATCHES = {

@@ -16,12 +16,25 @@ from kptui.netfilter.extensions.base import (
     TestOf,
     independent,
     setting,
-    spoken,
 )
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.known import for_known
 from kptui.netfilter.extensions.ports import ports
 from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.extensions.words import (
+    Say,
+    both,
+    constant,
+    either,
+    listed,
+    named,
+    said,
+    span,
+    spoken,
+)
+from kptui.netfilter.extensions.words import (
+    ports as port_words,
+)
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, under_mask, within
 from kptui.netfilter.intervals import Intervals, intersect
 from kptui.netfilter.packet import DCCP, WITH_PORTS, Number, Packet
@@ -185,9 +198,32 @@ def _unknown(option: Option, scope: Scope) -> Test:
     return setting(scope, option.name, (option.name, option.values), f"the connection's {option.name[2:]} is not known")
 
 
-_STATES = (_states, lambda option: f"connection state {option.value.replace(',', ' or ')}")
+def _say_states(option: Option) -> str:
+    """SNAT and DNAT are no states, but what was done to the connection."""
+    given = option.value.upper().split(",")
+    states, done = [each for each in given if each not in _DONE], [_DONE[each] for each in given if each in _DONE]
+    if option.negated:
+        words = f"connection state neither {listed(states, 'nor')}" if len(states) > 1 else ""
+        words = words or (f"connection state not {states[0]}" if states else "")
+        return ", ".join(filter(None, [words, *(f"connection not {each}" for each in done)]))
+    return ", or ".join(
+        [*([f"connection state {listed(states)}"] if states else []), *(f"connection {d}" for d in done)]
+    )
+
+
+_DONE = {"DNAT": "translated by DNAT", "SNAT": "translated by SNAT"}
+_STATES = (_states, _say_states)
 _STATE_NAMES = "INVALID|NEW|ESTABLISHED|RELATED|UNTRACKED"
 _EVENTS = "each(new|related|destroy|reply|assured|protoinfo|helper|mark|natseqinfo|secmark)"
+
+
+def _port_said(words: str) -> Say:
+    return said(f"connection {words} {{}}", f"connection not {words} {{}}", port_words)
+
+
+def _say_direction(option: Option) -> str:
+    back = option.value.upper() == "REPLY"
+    return "in the reply direction of its connection" if back else "in the direction its connection was opened in"
 
 
 def _something(given: Sequence[Given]) -> str | None:
@@ -239,18 +275,18 @@ MATCHES = {
         ),
         {
             "ctstate": _STATES,
-            "ctproto": (_protocol, lambda option: f"connection of protocol {option.value}"),
-            "ctorigsrc": (_original("src"), lambda option: f"connection opened from {option.value}"),
-            "ctorigdst": (_original("dst"), lambda option: f"connection opened to {option.value}"),
-            "ctorigsrcport": (_original_port("sport"), lambda option: f"connection opened from port {option.value}"),
-            "ctorigdstport": (_original_port("dport"), lambda option: f"connection opened to port {option.value}"),
-            "ctreplsrc": (_answered("dst"), lambda option: f"connection answered by {option.value}"),
-            "ctrepldst": (_answered("src"), lambda option: f"connection answered to {option.value}"),
-            "ctreplsrcport": (_answered("dport"), lambda option: f"connection answered from port {option.value}"),
-            "ctrepldstport": (_answered("sport"), lambda option: f"connection answered to port {option.value}"),
-            "ctstatus": (_status, lambda option: f"connection status {option.value.replace(',', ' or ')}"),
-            "ctexpire": (_unknown, lambda option: f"connection expiring in {option.value} s"),
-            "ctdir": (_direction, lambda option: f"in the {option.value.lower()} direction of its connection"),
+            "ctproto": (_protocol, said("connection of protocol {}", "connection of another protocol than {}")),
+            "ctorigsrc": (_original("src"), said("connection opened from {}", "connection not opened from {}")),
+            "ctorigdst": (_original("dst"), said("connection opened to {}", "connection not opened to {}")),
+            "ctorigsrcport": (_original_port("sport"), _port_said("opened from")),
+            "ctorigdstport": (_original_port("dport"), _port_said("opened to")),
+            "ctreplsrc": (_answered("dst"), said("connection answered from {}", "connection not answered from {}")),
+            "ctrepldst": (_answered("src"), said("connection answered to {}", "connection not answered to {}")),
+            "ctreplsrcport": (_answered("dport"), _port_said("answered from")),
+            "ctrepldstport": (_answered("sport"), _port_said("answered to")),
+            "ctstatus": (_status, said("connection status {}", "connection status not {}", either)),
+            "ctexpire": (_unknown, said("connection timing out in {} s", "connection timing out not in {} s", span)),
+            "ctdir": (_direction, _say_direction),
         },
     ))),
 }  # fmt: skip
@@ -278,10 +314,25 @@ def _notrack(options: Sequence[Option], scope: Scope) -> Apply:
     return apply
 
 
+_UNTRACKED = "do not track its connection: no NAT for it, and its state is UNTRACKED"
+_CT = {
+    "zone": "in zone {}",
+    "zone-orig": "in zone {} in its own direction",
+    "zone-reply": "in zone {} in the reply direction",
+    "helper": "with the helper {}",
+    "timeout": "with the timeout policy {}",
+    "ctevents": "reporting only the events {}",
+    "expevents": "reporting only the events {} of expected connections",
+}
+
+
 def _say_ct(options: Sequence[Option]) -> str:
-    if any(option.name == "notrack" for option in options):
-        return "do not track the connection, so no NAT"
-    return "set up tracking: " + " ".join(spoken(option) for option in options)
+    given = named(options)
+    if "notrack" in given:
+        return _UNTRACKED
+    return ", ".join(
+        ["track its connection", *(_CT[name].format(both(given[name].value)) for name in _CT if name in given)]
+    )
 
 
 TARGETS = {
@@ -295,6 +346,6 @@ TARGETS = {
         _say_ct,
     ),
     "NOTRACK": TargetExtension(
-        declare(tables="raw"), _notrack, lambda options: "do not track the connection, so no NAT"
+        declare(tables="raw"), _notrack, constant(_UNTRACKED)
     ),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting, spoken
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
 from kptui.netfilter.facts import Answer, negate
@@ -80,7 +80,13 @@ def _check(given: Sequence[Given]) -> str | None:
 
 
 def _say(options: Sequence[Option]) -> str:
-    return f"what is in the packet ({' '.join(spoken(option) for option in options)})"
+    names = {option.name: option for option in options}
+    wanted = names.get("string") or names["hex-string"]
+    what = f"“{wanted.value}”" if wanted.name == "string" else f"the bytes {wanted.value}"
+    first, last = (names[name].value if name in names else "" for name in ("from", "to"))
+    where = f" between byte {first or '0'} and byte {last}" if last else f" from byte {first} on" if first else ""
+    case = ", in capitals or not" if "icase" in names else ""
+    return f"{'not ' if wanted.negated else ''}holding {what}{where}{case}"
 
 
 MATCHES = {

@@ -8,7 +8,6 @@ from kptui.netfilter.extensions.base import (
     Apply,
     Effect,
     MatchExtension,
-    Say,
     Scope,
     TargetExtension,
     Test,
@@ -16,10 +15,10 @@ from kptui.netfilter.extensions.base import (
     independent,
     passing,
     setting,
-    spoken,
 )
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import TOS, is_number, number
+from kptui.netfilter.extensions.words import constant, each_said, listed, named, said, span, spoken
 from kptui.netfilter.facts import Answer, Unknown, through, under_mask, within
 from kptui.netfilter.intervals import Intervals, normal
 from kptui.netfilter.packet import NO_MSS, Number, Packet
@@ -57,9 +56,9 @@ def _hops(what: str, prefix: str) -> MatchExtension:
     return independent(
         declare(f"! {prefix}-eq|{prefix}: u8", f"{prefix}-lt: u8", f"{prefix}-gt: u8", needed=names, alone=names),
         {
-            f"{prefix}-eq": (_field("ttl", what, exactly), lambda option: f"{what} {option.value}"),
-            f"{prefix}-lt": (_field("ttl", what, below), lambda option: f"{what} below {option.value}"),
-            f"{prefix}-gt": (_field("ttl", what, above), lambda option: f"{what} above {option.value}"),
+            f"{prefix}-eq": (_field("ttl", what, exactly), said(f"{what} {{}}", f"{what} other than {{}}")),
+            f"{prefix}-lt": (_field("ttl", what, below), said(f"{what} below {{}}")),
+            f"{prefix}-gt": (_field("ttl", what, above), said(f"{what} above {{}}")),
         },
     )
 
@@ -68,7 +67,7 @@ def _masked(value: int, mask: int) -> Test:
     return lambda packet: under_mask(packet.tos, mask, value, "the TOS")
 
 
-def _tos_pair(text: str) -> tuple[int, int]:
+def tos_pair(text: str) -> tuple[int, int]:
     """(value, mask) of a TOS by number or by name; a name leaves the two ECN bits alone (libxt_TOS.c)."""
     if text.lower() in TOS:
         return TOS[text.lower()], 0x3F
@@ -76,8 +75,15 @@ def _tos_pair(text: str) -> tuple[int, int]:
     return number(value), number(mask) if slash else 0xFF
 
 
+def dscp_class(name: str) -> int:
+    """The number of a DSCP class; raises ValueError."""
+    if name.upper() not in _DSCP_CLASSES:
+        raise ValueError(f"“{name}” is no DSCP class")
+    return _DSCP_CLASSES[name.upper()]
+
+
 def _tos(option: Option, scope: Scope) -> Test:
-    return _masked(*_tos_pair(option.value))
+    return _masked(*tos_pair(option.value))
 
 
 def _dscp(option: Option, scope: Scope) -> Test:
@@ -130,8 +136,35 @@ def _told(option: Option, scope: Scope) -> Test:
     return setting(scope, option.name, option.values, f"the packet's {option.name.replace('-', ' ')} is not known")
 
 
-def _words(what: str) -> Say:
-    return lambda option: f"{what} {option.value}"
+_ECT = {"0": "no ECN", "1": "ECT(1)", "2": "ECT(0)", "3": "congestion met"}
+_ALL, _GROUP = "to all (broadcast)", "to a group (multicast)"
+_LINK_WORDS = dict.fromkeys(("unicast", "host"), "to this host alone") | {"broadcast": _ALL, "bcast": _ALL}
+_LINK_WORDS |= {"multicast": _GROUP, "mcast": _GROUP}
+
+
+def _length_words(text: str) -> str:
+    return f"{span(text)} byte{'' if text == '1' else 's'}"
+
+
+def _tos_words(text: str) -> str:
+    if text.lower() in TOS:
+        return f"{text} ({TOS[text.lower()]:#04x})"
+    value, slash, mask = text.partition("/")
+    return f"{value} in the bits {mask}" if slash else text
+
+
+def _dscp_words(text: str) -> str:
+    """The number, and its class where it has one."""
+    found = [name for name, value in _DSCP_CLASSES.items() if value == number(text) and name != "BE"]
+    return f"{text} ({found[0]})" if found else text
+
+
+def _ect_words(text: str) -> str:
+    return f"{text} ({_ECT[text]})" if text in _ECT else text
+
+
+def _link_words(text: str) -> str:
+    return _LINK_WORDS.get(text.lower(), text)
 
 
 def _bits(option: Option, scope: Scope) -> Test:
@@ -142,17 +175,22 @@ def _bits(option: Option, scope: Scope) -> Test:
 MATCHES = {
     "length": independent(
         declare("! length: range16", needed="length"),
-        {"length": (_field("length", "packet length", _range), _words("length"))},
+        {"length": (_field("length", "packet length", _range), said("length {}", "length not {}", _length_words))},
     ),
     "ttl": _hops("TTL", "ttl"),
     "hl": _hops("hop limit", "hl"),
-    "tos": independent(declare("! tos: tos", needed="tos"), {"tos": (_tos, _words("TOS"))}),
+    "tos": independent(
+        declare("! tos: tos", needed="tos"), {"tos": (_tos, said("TOS {}", "TOS other than {}", _tos_words))}
+    ),
     "dscp": independent(
         declare(
             "! dscp: u8(0-63)", f"! dscp-class: ienum({'|'.join(_DSCP_CLASSES)})",
             needed="dscp|dscp-class", alone="dscp|dscp-class",
         ),
-        {"dscp": (_dscp, _words("DSCP")), "dscp-class": (_dscp, _words("DSCP class"))},
+        {
+            "dscp": (_dscp, said("DSCP {}", "DSCP other than {}", _dscp_words)),
+            "dscp-class": (_dscp, said("DSCP class {}", "DSCP class other than {}")),
+        },
     ),
     "ecn": independent(
         declare(
@@ -160,23 +198,23 @@ MATCHES = {
             needed="ecn-tcp-cwr|ecn-tcp-ece|ecn-ip-ect",
         ),
         {
-            "ecn-tcp-cwr": (_bits, lambda option: "TCP CWR bit set"),
-            "ecn-tcp-ece": (_bits, lambda option: "TCP ECE bit set"),
-            "ecn-ip-ect": (_bits, _words("ECN field")),
+            "ecn-tcp-cwr": (_bits, said("TCP CWR bit set", "TCP CWR bit not set")),
+            "ecn-tcp-ece": (_bits, said("TCP ECE bit set", "TCP ECE bit not set")),
+            "ecn-ip-ect": (_bits, said("ECN field {}", "ECN field other than {}", _ect_words)),
         },
     ),
     "mac": independent(
         declare("! mac-source: mac", needed="mac-source", hooks="PREROUTING INPUT FORWARD"),
-        {"mac-source": (_mac, _words("from MAC"))},
+        {"mac-source": (_mac, said("from MAC address {}", "not from MAC address {}"))},
         _on_ethernet,
     ),
     "pkttype": independent(
         declare("! pkt-type: ienum(unicast|broadcast|multicast|bcast|mcast|host)", needed="pkt-type"),
-        {"pkt-type": (_link_type, _words("link-layer"))},
+        {"pkt-type": (_link_type, said("sent {} at the link layer", "not sent {} at the link layer", _link_words))},
     ),
     "tcpmss": independent(
         declare("! mss: ordered16", needed="mss", protocols="tcp"),
-        {"mss": (_field("mss", "MSS", _range), _words("MSS"))},
+        {"mss": (_field("mss", "MSS", _range), said("MSS {}", "MSS not {}", span))},
     ),
 }  # fmt: skip
 
@@ -195,14 +233,14 @@ def _set_hops(options: Sequence[Option], scope: Scope) -> Apply:
     return apply
 
 
-def _change(option: Option) -> tuple[int, int]:
+def tos_change(option: Option) -> tuple[int, int]:
     """(value, mask) of the kernel's tos = (tos & ~mask) ^ value."""
     if option.name == "set-dscp":
         return number(option.value) << 2, 0xFC
     if option.name == "set-dscp-class":
         return _DSCP_CLASSES[option.value.upper()] << 2, 0xFC
     if option.name == "set-tos":
-        return _tos_pair(option.value)
+        return tos_pair(option.value)
     if option.name == "ecn-ip-ect":
         return number(option.value), 0x03
     bits = number(option.value)
@@ -210,7 +248,7 @@ def _change(option: Option) -> tuple[int, int]:
 
 
 def _set_tos(options: Sequence[Option], scope: Scope) -> Apply:
-    value, mask = _change(options[0])
+    value, mask = tos_change(options[0])
     words = spoken(options[0]).removeprefix("--")
 
     def apply(packet: Packet) -> Effect:
@@ -272,17 +310,23 @@ def _set_ecn(options: Sequence[Option], scope: Scope) -> Apply:
     return lambda packet: Effect(packet, None, words)
 
 
-def _say(what: str) -> Callable[[Sequence[Option]], str]:
-    return lambda options: " ".join([what, *(spoken(option).removeprefix("--") for option in options)])
-
-
-def _hop_target(prefix: str, words: str) -> TargetExtension:
+def _hop_target(prefix: str, what: str) -> TargetExtension:
     names = f"{prefix}-set|{prefix}-inc|{prefix}-dec"
     options = declare(
         f"{prefix}-set: u8", f"{prefix}-inc: u8(1-)", f"{prefix}-dec: u8(1-)",
         needed=names, alone=names, tables="mangle",
     )  # fmt: skip
-    return TargetExtension(options, _set_hops, _say(words))
+    return TargetExtension(
+        options,
+        _set_hops,
+        each_said(
+            {
+                f"{prefix}-set": said(f"set the {what} to {{}}"),
+                f"{prefix}-inc": said(f"raise the {what} by {{}}"),
+                f"{prefix}-dec": said(f"lower the {what} by {{}}"),
+            }
+        ),
+    )
 
 
 def _no_ends(given: Sequence[Given]) -> str | None:
@@ -294,18 +338,30 @@ def _no_ends(given: Sequence[Given]) -> str | None:
     return None
 
 
+def _say_strip(options: Sequence[Option]) -> str:
+    given = named(options).get("strip-options")
+    return f"strip the TCP options {listed(given.value.split(','), 'and')}" if given else "strip no TCP option"
+
+
 _TCP_OPTIONS = ("wscale", "mss", "sack-permitted", "sack", "timestamp", "md5")
 _TOS_NAMES = "set-tos|and-tos|or-tos|xor-tos"
 TARGETS = {
-    "TTL": _hop_target("ttl", "change the TTL:"),
-    "HL": _hop_target("hl", "change the hop limit:"),
+    "TTL": _hop_target("ttl", "TTL"),
+    "HL": _hop_target("hl", "hop limit"),
     "TOS": TargetExtension(
         declare(
             "set-tos: tos", "and-tos: u8", "or-tos: u8", "xor-tos: u8",
             needed=_TOS_NAMES, alone=_TOS_NAMES, tables="mangle",
         ),
         _set_tos,
-        _say("change the TOS:"),
+        each_said(
+            {
+                "set-tos": said("set the TOS to {}", show=_tos_words),
+                "and-tos": said("clear all of the TOS but {}"),
+                "or-tos": said("set {} in the TOS"),
+                "xor-tos": said("flip {} in the TOS"),
+            }
+        ),
     ),
     "DSCP": TargetExtension(
         declare(
@@ -313,7 +369,12 @@ TARGETS = {
             needed="set-dscp|set-dscp-class", alone="set-dscp|set-dscp-class", tables="mangle",
         ),
         _set_tos,
-        _say("change the DSCP:"),
+        each_said(
+            {
+                "set-dscp": said("set the DSCP to {}", show=_dscp_words),
+                "set-dscp-class": said("set the DSCP to class {}"),
+            }
+        ),
     ),
     "TCPMSS": TargetExtension(
         declare(
@@ -321,20 +382,25 @@ TARGETS = {
             needed="set-mss|clamp-mss-to-pmtu", alone="set-mss|clamp-mss-to-pmtu", protocols="tcp",
         ),
         _set_mss,
-        _say("change the MSS:"),
+        each_said(
+            {
+                "set-mss": said("lower the MSS to {}, if it is higher"),
+                "clamp-mss-to-pmtu": said("lower the MSS to what the path's MTU leaves, if it is higher"),
+            }
+        ),
     ),
     "TCPOPTSTRIP": TargetExtension(
         declare("strip-options: text(1-)", protocols="tcp", tables="mangle", check=_no_ends),
         _strip,
-        _say("strip TCP options"),
+        _say_strip,
     ),
     "CHECKSUM": passing(
-        "CHECKSUM", declare("checksum-fill", needed="checksum-fill", tables="mangle"), "compute the checksum"
+        "CHECKSUM", declare("checksum-fill", needed="checksum-fill", tables="mangle"), constant("fill in the checksum")
     ),
     "CLASSIFY": passing(
         "CLASSIFY",
         declare("set-class: class", needed="set-class", hooks="FORWARD OUTPUT POSTROUTING"),
-        "set the queueing class",
+        each_said({"set-class": said("set the traffic control class to {}")}),
     ),
     "ECN": TargetExtension(
         declare(
@@ -343,6 +409,13 @@ TARGETS = {
             alone="ecn-tcp-remove|ecn-tcp-cwr ecn-tcp-remove|ecn-tcp-ece", protocols="tcp", tables="mangle",
         ),
         _set_ecn,
-        _say("change ECN:"),
+        each_said(
+            {
+                "ecn-tcp-remove": said("clear the ECN bits of its TCP header"),
+                "ecn-tcp-cwr": said("set the TCP CWR bit to {}"),
+                "ecn-tcp-ece": said("set the TCP ECE bit to {}"),
+                "ecn-ip-ect": said("set the ECN field to {}", show=_ect_words),
+            }
+        ),
     ),
 }  # fmt: skip

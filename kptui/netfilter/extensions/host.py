@@ -6,11 +6,12 @@ One table; what can be decided of some of them all the same stands above it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, independent, told, told_number
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.extensions.words import each_said, named, ports, said
 from kptui.netfilter.facts import Answer, Fact, Unsure, under_mask, within
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
@@ -107,6 +108,105 @@ def _cpu(option: Option, scope: Scope) -> Test:
     return lambda packet: within(cpu, ((wanted, wanted),), "the CPU that handles the packet")
 
 
+def _with(words: str, extras: Sequence[str]) -> str:
+    return words + (f" ({', '.join(extras)})" if extras else "")
+
+
+def _given(options: Sequence[Option], phrases: Mapping[str, str]) -> list[str]:
+    names = {option.name for option in options}
+    return [words for name, words in phrases.items() if name in names]
+
+
+def _say_socket(options: Sequence[Option]) -> str:
+    kind = "transparent " if "transparent" in named(options) else ""
+    more = {"nowildcard": "be it bound to any address", "restore-skmark": "whose mark it then takes"}
+    return _with(f"with an open {kind}socket of this host", _given(options, more))
+
+
+_ELEMENT = {
+    "reqid": said("reqid {}", "reqid other than {}"),
+    "spi": said("SPI {}", "SPI other than {}"),
+    "proto": said("{}", "not {}"),
+    "mode": said("{} mode", "not {} mode"),
+    "tunnel-src": said("from the tunnel end {}", "not from the tunnel end {}"),
+    "tunnel-dst": said("to the tunnel end {}", "not to the tunnel end {}"),
+}
+
+
+def _say_policy(options: Sequence[Option]) -> str:
+    """Without --strict any transformation of the packet may be the one described, with it they are these, in order."""
+    names = named(options)
+    incoming, none = names["dir"].value == "in", names["pol"].value == "none"
+    words = f"that {'came in' if incoming else 'goes out'} {'without' if none else 'by'} IPsec"
+    elements: list[list[Option]] = [[]]
+    for option in options:
+        if option.name == "next":
+            elements.append([])
+        elif option.name in _ELEMENT:
+            elements[-1].append(option)
+    described = [each_said(_ELEMENT)(element) for element in elements if element]
+    if not described:
+        return words
+    return f"{words}, {'with exactly ' if 'strict' in names else 'with '}{' and then '.join(described)}"
+
+
+def _say_bpf(options: Sequence[Option]) -> str:
+    names = named(options)
+    if "object-pinned" in names:
+        return f"that the BPF program {names['object-pinned'].value} takes"
+    count = names["bytecode"].value.partition(",")[0]
+    return f"that a BPF program of {count} instructions takes"
+
+
+def _say_cluster(options: Sequence[Option]) -> str:
+    names = named(options)
+    node = names.get("cluster-local-node") or names["cluster-local-nodemask"]
+    which = f"node {node.value}" if node.name == "cluster-local-node" else f"one of the nodes in the mask {node.value}"
+    seed = names["cluster-hash-seed"].value
+    no = "not " if node.negated else ""
+    return f"{no}falling to {which} of {names['cluster-total-nodes'].value}, by its source's hash (seed {seed})"
+
+
+def _say_label(options: Sequence[Option]) -> str:
+    names = named(options)
+    label = names["label"]
+    words = f"connection {'without' if label.negated else 'with'} the label {label.value}"
+    return f"{words}, which is set first if it can be" if "set" in names else words
+
+
+def _say_helper(options: Sequence[Option]) -> str:
+    option = named(options)["helper"]
+    which = f"the helper {option.value}" if option.value else "any helper"
+    return f"connection {'without' if option.negated else 'of'} {which}"
+
+
+_METHODS = {"GATE": "routing (GATE)", "IPIP": "tunnel (IPIP)", "MASQ": "NAT (MASQ)"}
+_IPVS = each_said(
+    {
+        "ipvs": said("in an IPVS connection", "in no IPVS connection"),
+        "vproto": said("to a virtual service of protocol {}", "to a virtual service not of protocol {}", str.lower),
+        "vaddr": said("to the virtual address {}", "not to the virtual address {}"),
+        "vport": said("to the virtual {}", "not to the virtual {}", ports),
+        "vdir": said("in the {} direction", show=str.lower),
+        "vmethod": said("forwarded by {}", "not forwarded by {}", lambda text: _METHODS.get(text.upper(), text)),
+        "vportctl": said(
+            "whose controlling connection goes to {}", "whose controlling connection goes not to {}", ports
+        ),
+    }
+)
+
+
+def _say_ipvs(options: Sequence[Option]) -> str:
+    asked = any(option.name == "ipvs" for option in options)
+    return _IPVS(options) if asked else f"in an IPVS connection {_IPVS(options)}"
+
+
+def _say_genre(options: Sequence[Option]) -> str:
+    return said("sent by {}, by its SYN's fingerprint", "not sent by {}, by its SYN's fingerprint")(
+        named(options)["genre"]
+    )
+
+
 _HOOKS_IN = "PREROUTING INPUT FORWARD"
 _GENRES = "the operating system that sent it"
 MATCHES = {
@@ -114,7 +214,7 @@ MATCHES = {
         "socket",
         declare("transparent", "nowildcard", "restore-skmark", hooks="PREROUTING INPUT"),
         "whether a socket of this host is open for the packet is not known",
-        "a socket of this host is open for it",
+        _say_socket,
     ),
     "policy": _ipsec(told(
         "policy",
@@ -125,16 +225,17 @@ MATCHES = {
             needed="dir pol", also="next=strict", check=_policy,
         ),
         "which IPsec policy covers the packet is not known",
-        "by IPsec policy",
+        _say_policy,
     )),
     "u32": told(
-        "u32", declare("! u32: text(1-)", needed="u32"), "the packet's bytes are not known", "by the packet's bytes"
+        "u32", declare("! u32: text(1-)", needed="u32"), "the packet's bytes are not known",
+        each_said({"u32": said("bytes that fit the u32 test {}", "bytes that do not fit the u32 test {}")}),
     ),
     "bpf": told(
         "bpf",
         declare("bytecode: text(1-)", "object-pinned: text(1-)", needed="bytecode|object-pinned"),
         "what the BPF program answers is not known",
-        "by a BPF program",
+        _say_bpf,
     ),
     "cgroup": _sent_here(told(
         "cgroup",
@@ -143,7 +244,12 @@ MATCHES = {
             hooks="INPUT OUTPUT POSTROUTING",
         ),
         "the socket's control group is not known",
-        "by control group",
+        each_said(
+            {
+                "path": said("socket in cgroup {}", "socket not in cgroup {}"),
+                "cgroup": said("socket of net_cls class {}", "socket not of net_cls class {}"),
+            }
+        ),
     )),
     "cluster": told(
         "cluster",
@@ -154,32 +260,37 @@ MATCHES = {
             alone="cluster-local-node|cluster-local-nodemask",
         ),
         "which node of the cluster the packet falls to is not known",
-        "by cluster node",
+        _say_cluster,
     ),
     "connlabel": told(
         "connlabel",
         declare("! label: text(1-)", "set", needed="label", check=_label),
         "the connection's labels are not known",
-        "by connection label",
+        _say_label,
     ),
     "helper": _of_expected(told(
         "helper",
         declare("! helper: text", needed="helper"),
         "the connection's helper is not known",
-        "by conntrack helper",
+        _say_helper,
     )),
     "realm": independent(
         declare("! realm: text(1-)", needed="realm", hooks="INPUT FORWARD OUTPUT POSTROUTING"),
-        {"realm": (_realm, lambda option: f"routing realm {option.value}")},
+        {"realm": (_realm, said("route of realm {}", "route not of realm {}"))},
     ),
     "cpu": independent(
-        declare("! cpu: u32", needed="cpu"), {"cpu": (_cpu, lambda option: f"handled by CPU {option.value}")}
+        declare("! cpu: u32", needed="cpu"), {"cpu": (_cpu, said("handled by CPU {}", "not handled by CPU {}"))}
     ),
     "devgroup": told(
         "devgroup",
         declare("! src-group: text(1-)", "! dst-group: text(1-)", needed="src-group|dst-group"),
         "the interface's group is not known",
-        "by interface group",
+        each_said(
+            {
+                "src-group": said("arriving by an interface of group {}", "not arriving by an interface of group {}"),
+                "dst-group": said("leaving by an interface of group {}", "not leaving by an interface of group {}"),
+            }
+        ),
     ),
     "ipvs": told(
         "ipvs",
@@ -189,7 +300,7 @@ MATCHES = {
             needed="ipvs|vproto|vaddr|vport|vdir|vmethod|vportctl",
         ),
         "what IPVS does with the connection is not known",
-        "by IPVS",
+        _say_ipvs,
     ),
     "osf": told(
         "osf",
@@ -198,6 +309,6 @@ MATCHES = {
             needed="genre", protocols="tcp", hooks=_HOOKS_IN,
         ),
         f"{_GENRES} is not known",
-        f"by {_GENRES}",
+        _say_genre,
     ),
 }  # fmt: skip

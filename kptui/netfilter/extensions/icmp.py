@@ -21,7 +21,8 @@ def _match(protocol: int, family: int) -> MatchExtension:
 
     def say(options: Sequence[Option]) -> str:
         words = "ICMP" if family == 4 else "ICMPv6"
-        return ", ".join(f"{'not ' if o.negated else ''}{words} {_name(o.value, family)}" for o in options) or words
+        other = f"{words} other than"
+        return ", ".join(f"{other if o.negated else words} {_name(o.value, family)}" for o in options) or words
 
     option = "icmp-type" if family == 4 else "icmpv6-type"
     return MatchExtension(
@@ -79,7 +80,12 @@ def _name(text: str, family: int) -> str:
         return text
     names = TYPES if family == 4 else TYPES6
     found = next((name for name, value in names.items() if value == wanted), None)
-    return text if found in (text, None) else f"{found} ({text})"
+    if found == "any":
+        return "of any type"
+    kind, code = wanted
+    if found is None:
+        return f"type {kind}" + (f" code {code}" if code is not None else "")
+    return text if found == text else f"{found} ({text})"
 
 
 MATCHES = {"icmp": _match(ICMP, 4)} | dict.fromkeys(("icmp6", "icmpv6", "ipv6-icmp"), _match(ICMPV6, 6))

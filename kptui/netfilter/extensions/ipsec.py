@@ -7,8 +7,22 @@ from collections.abc import Sequence
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, told
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import of_protocol
+from kptui.netfilter.extensions.words import SayAll, each_said, said, span
 from kptui.netfilter.protocols import protocol_number
 from kptui.syntax.ast import Option
+
+
+def _say(protocol: str) -> SayAll:
+    return each_said(
+        {
+            f"{protocol}spi": said("SPI {}", "SPI not {}", span),
+            f"{protocol}len": said("header length {}", "header length not {}"),
+            f"{protocol}res": said("reserved field zero"),
+            "compres": said("reserved field zero"),
+        },
+        f"with an {protocol.upper()} header",
+        before=f"{protocol.upper()} ",
+    )
 
 
 def _spi(protocol: str, *more: str) -> MatchExtension:
@@ -17,7 +31,7 @@ def _spi(protocol: str, *more: str) -> MatchExtension:
         protocol,
         declare(f"! {protocol}spi: range32", *more, protocols=protocol),
         "the packet's SPI is not known",
-        f"by the {protocol.upper()} header",
+        _say(protocol),
     )
     number = protocol_number(protocol)
 

@@ -13,9 +13,9 @@ from kptui.netfilter.extensions.base import (
     Test,
     independent,
     setting,
-    spoken,
 )
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import Say, named, said, spoken
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
 from kptui.netfilter.ipsets import contains
 from kptui.netfilter.packet import Packet
@@ -59,10 +59,16 @@ def _looked_up(packet: Packet, side: str, several: bool) -> tuple[object, ...]:
 
 
 def _say_member(option: Option) -> str:
-    sides = {"src": "source", "dst": "destination"}
-    name, *rest = option.values
-    what = " and ".join(sides.get(side, side) for side in (rest[0] if rest else "src").split(","))
-    return f"{what} in ipset {name}"
+    name, sides = option.values
+    return f"{_sides(sides)} {'not in' if option.negated else 'in'} the ipset {name}"
+
+
+def _sides(text: str) -> str:
+    """What is looked up: with several sides, which of the packet's fields they are is the set's type."""
+    names = {"src": "source", "dst": "destination"}
+    sides = [names.get(side, side) for side in text.split(",")]
+    whole = sides[0] if len(set(sides)) == 1 else " and ".join(dict.fromkeys(sides))
+    return whole if len(sides) == 1 else f"{whole} ({text})"
 
 
 def _condition(option: Option, scope: Scope) -> Test:
@@ -75,6 +81,14 @@ def _nothing(option: Option, scope: Scope) -> Test:
     return lambda packet: True
 
 
+def _count_said(name: str) -> Say:
+    kind, how = name.split("-")
+    compared = {"eq": "exactly", "lt": "fewer than", "gt": "more than"}[how]
+    return said(
+        f"whose entry has counted {compared} {{}} {kind}", f"whose entry has not counted {compared} {{}} {kind}"
+    )
+
+
 _COUNTERS = [f"{kind}-{test}" for kind in ("packets", "bytes") for test in ("eq", "lt", "gt")]
 _SET = independent(
     declare(
@@ -84,10 +98,10 @@ _SET = independent(
     ),
     {
         "match-set": (_member, _say_member),
-        "return-nomatch": (_nothing, lambda option: "entries marked nomatch counting as entries"),
-        "update-counters": (_nothing, lambda option: "counting in the set"),
-        "update-subcounters": (_nothing, lambda option: "counting in the member sets"),
-        **{name: (_condition, lambda option: f"entry with {option.name} {option.value}") for name in _COUNTERS},
+        "return-nomatch": (_nothing, said("nomatch entries counting as entries")),
+        "update-counters": (_nothing, said("counted in the set", "not counted in the set")),
+        "update-subcounters": (_nothing, said("counted in the member sets", "not counted in the member sets")),
+        **{name: (_condition, _count_said(name)) for name in _COUNTERS},
     },
 )  # fmt: skip
 _ASIDE = ("return-nomatch", "update-counters", "update-subcounters")
@@ -131,6 +145,25 @@ def _one_change(given: Sequence[Given]) -> str | None:
     return None if changes else "one of --add-set, --del-set, --map-set is needed"
 
 
+def _say_set(options: Sequence[Option]) -> str:
+    given = named(options)
+    words = []
+    if "add-set" in given:
+        name, sides = given["add-set"].values
+        words.append(f"add its {_sides(sides)} to the ipset {name}")
+        words += [f"for {given['timeout'].value} s"] if "timeout" in given else []
+        words += ["renewing an entry that is there"] if "exist" in given else []
+    if "del-set" in given:
+        name, sides = given["del-set"].values
+        words.append(f"remove its {_sides(sides)} from the ipset {name}")
+    if "map-set" in given:
+        name, sides = given["map-set"].values
+        parts = [word for word in ("mark", "prio", "queue") if f"map-{word}" in given]
+        what = " and ".join({"prio": "priority"}.get(part, part) for part in parts) or "nothing"
+        words.append(f"take {what} from the entry of its {_sides(sides)} in the ipset {name}")
+    return ", ".join(words)
+
+
 TARGETS = {
     "SET": TargetExtension(
         declare(
@@ -140,6 +173,6 @@ TARGETS = {
             check=_one_change,
         ),
         _set,
-        lambda options: "change an ipset: " + " ".join(spoken(option).removeprefix("--") for option in options),
+        _say_set,
     )
 }  # fmt: skip

@@ -5,13 +5,14 @@ None of these headers is in kptui's packet, so each match is one row of the tabl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kptui.netfilter.address import Network, network
 from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, told
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import of_protocol
 from kptui.netfilter.extensions.values import is_number, number
+from kptui.netfilter.extensions.words import Say, SayAll, both, constant, each_said, named, said, span
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
 from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
@@ -44,9 +45,9 @@ def _types(given: Sequence[Given]) -> str | None:
     return None
 
 
-def _header(name: str, options: Declared, what: str) -> MatchExtension:
+def _header(name: str, options: Declared, what: str, say: SayAll) -> MatchExtension:
     """A match that fails, negated or not, where the header isn't there; `--set ipv6-headers=none` says so of all."""
-    inner = told(name, options, f"{what} is not known", f"by {what}")
+    inner = told(name, options, f"{what} is not known", say)
 
     def compile_all(given: Sequence[Option], scope: Scope) -> list[Test]:
         if scope.host.settings.get("ipv6-headers") != "none":
@@ -89,12 +90,55 @@ _ALONE = {50: "esp", 51: "ah", 59: "none"}
 MH = 135
 
 
+def _fields(header: str, table: Mapping[str, Say]) -> SayAll:
+    """A header's fields, or just that it is there."""
+    return each_said(table, f"with a {header}", ", ", f"{header}: ")
+
+
+def _options_said(prefix: str, header: str) -> SayAll:
+    return _fields(
+        header,
+        {
+            f"{prefix}-len": said("length {}", "length other than {}"),
+            f"{prefix}-opts": said("options {} (type:length)", show=both),
+        },
+    )
+
+
+def _say_headers(given: Sequence[Option]) -> str:
+    """Exactly these headers, or with --soft these among others (ip6t_ipv6header.c)."""
+    options = named(given)
+    header = options["header"]
+    which = both(header.value)
+    if "soft" in options:
+        return f"{'without any' if header.negated else 'with all'} of these headers: {which}"
+    return f"{'not ' if header.negated else ''}with exactly these headers: {which}"
+
+
+_SRH_COMPARED = {"eq": ("", "other than "), "gt": ("above ", "not above "), "lt": ("below ", "not below ")}
+_SRH_FIELDS = {"hdr-len": "length", "segs-left": "segments left", "last-entry": "last entry"}
+_SRH = {
+    "srh-next-hdr": said("next header {}", "next header other than {}"),
+    **{
+        f"srh-{field}-{how}": said(f"{words} {plain}{{}}", f"{words} {other}{{}}")
+        for field, words in _SRH_FIELDS.items()
+        for how, (plain, other) in _SRH_COMPARED.items()
+    },
+    "srh-tag": said("tag {}", "tag other than {}"),
+    "srh-psid": said("previous segment in {}", "previous segment not in {}"),
+    "srh-nsid": said("next segment in {}", "next segment not in {}"),
+    "srh-lsid": said("last segment in {}", "last segment not in {}"),
+}
 _COMPARED = [
     f"! srh-{field}-{how}: u8" for field in ("hdr-len", "segs-left", "last-entry") for how in ("eq", "gt", "lt")
 ]
 MATCHES = {
-    "dst": _header("dst", declare("! dst-len: u32", "dst-opts: text(1-)"), "the packet's destination options"),
-    "hbh": _header("hbh", declare("! hbh-len: u32", "hbh-opts: text(1-)"), "the packet's hop-by-hop options"),
+    "dst": _header("dst", declare("! dst-len: u32", "dst-opts: text(1-)"), "the packet's destination options",
+        _options_said("dst", "destination options header"),
+    ),
+    "hbh": _header("hbh", declare("! hbh-len: u32", "hbh-opts: text(1-)"), "the packet's hop-by-hop options",
+        _options_said("hbh", "hop-by-hop options header"),
+    ),
     "rt": _header(
         "rt",
         declare(
@@ -102,6 +146,17 @@ MATCHES = {
             "rt-0-not-strict",
         ),
         "the packet's routing header",
+        _fields(
+            "routing header",
+            {
+                "rt-type": said("type {}", "type other than {}"),
+                "rt-segsleft": said("segments left {}", "segments left not {}", span),
+                "rt-len": said("length {}", "length other than {}"),
+                "rt-0-res": said("reserved field zero"),
+                "rt-0-addrs": said("addresses {}", show=both),
+                "rt-0-not-strict": said("others among them"),
+            },
+        ),
     ),
     "frag": _header(
         "frag",
@@ -110,11 +165,23 @@ MATCHES = {
             alone="fragmore|fraglast",
         ),
         "the packet's fragment header",
+        _fields(
+            "fragment header",
+            {
+                "fragid": said("ID {}", "ID not {}", span),
+                "fraglen": said("length {}", "length other than {}"),
+                "fragres": said("reserved fields zero"),
+                "fragfirst": said("the first fragment"),
+                "fragmore": said("more fragments to follow"),
+                "fraglast": said("the last fragment"),
+            },
+        ),
     ),
     "ipv6header": _header(
         "ipv6header",
         declare("! header: text(1-)", "soft", needed="header", check=_headers),
         "which extension headers the packet has",
+        _say_headers,
     ),
     "srh": _header(
         "srh",
@@ -123,14 +190,17 @@ MATCHES = {
             "! srh-lsid: network",
         ),
         "the packet's segment routing header",
+        _fields("segment routing header", _SRH),
     ),
     "mh": _header(
         "mh",
         declare("! mh-type: text(1-)", protocols="mh", check=_types),
         "the packet's mobility header",
+        _fields("mobility header", {"mh-type": said("type {}", "type not {}", span)}),
     ),
     "eui64": _header(
-        "eui64", declare(hooks="PREROUTING INPUT FORWARD"), "whether the address holds the sender's MAC address"
+        "eui64", declare(hooks="PREROUTING INPUT FORWARD"), "whether the address holds the sender's MAC address",
+        constant("from an address made of the sender's MAC address"),
     ),
 }  # fmt: skip
 MATCHES["mobility-header"] = MATCHES["mh"]
@@ -193,7 +263,7 @@ def _translate(field: str, words: str) -> TargetExtension:
             check=_same_length,
         ),
         compile_it,
-        lambda options: f"translate the {words}'s prefix: " + " to ".join(option.value for option in options),
+        each_said({"src-pfx": said(f"replace the {words}'s prefix {{}}"), "dst-pfx": said("with {}")}, between=" "),
     )  # fmt: skip
 
 

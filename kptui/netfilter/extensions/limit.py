@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import listed, named, rate
 from kptui.netfilter.facts import negate
 from kptui.syntax.ast import Option
 
@@ -17,17 +18,41 @@ def _compile(options: Sequence[Option], scope: Scope) -> list[Test]:
 
 
 def _say_limit(options: Sequence[Option]) -> str:
-    named = {option.name: option.value for option in options}
-    burst = f", bursts of {named['limit-burst']}" if "limit-burst" in named else ""
-    return f"at most {named.get('limit', '3/hour')} on average{burst}"
+    given = named(options)
+    average = rate(given["limit"].value if "limit" in given else "3/hour")
+    return (
+        f"at most {average} on average, after a first {given['limit-burst'].value if 'limit-burst' in given else '5'}"
+    )
+
+
+_GROUPS = {"srcip": "source", "srcport": "source port", "dstip": "destination", "dstport": "destination port"}
 
 
 def _say_hashlimit(options: Sequence[Option]) -> str:
-    named = {option.name: option.value for option in options}
-    per = f" for each {named['hashlimit-mode']}" if "hashlimit-mode" in named else ""
-    if "hashlimit-above" in named:
-        return f"more than {named['hashlimit-above']}{per}"
-    return f"at most {named.get('hashlimit-upto', '?')}{per}"
+    given = named(options)
+    above = given.get("hashlimit-above")
+    limit = above or given["hashlimit-upto"]
+    words = [f"{'more than' if (above is not None) != limit.negated else 'at most'} {rate(limit.value)}"]
+    if "hashlimit-mode" in given:
+        words.append(f"for each {listed(list(map(_group(given), given['hashlimit-mode'].value.split(','))), 'and')}")
+    if "hashlimit-burst" in given:
+        words.append(f"(burst {given['hashlimit-burst'].value})")
+    return (
+        f"{' '.join(words)}, counted as {given['hashlimit-name'].value}"
+        if "hashlimit-name" in given
+        else " ".join(words)
+    )
+
+
+def _group(given: Mapping[str, Option]) -> Callable[[str], str]:
+    """What one counter is for, with the networks that addresses are put together in."""
+
+    def words(part: str) -> str:
+        mask = given.get(f"hashlimit-{part[:3]}mask") if part.endswith("ip") else None
+        network = f" network of /{mask.value}" if mask is not None and mask.value not in ("32", "128") else ""
+        return f"{_GROUPS.get(part, part)}{network}"
+
+    return words
 
 
 _HASHLIMIT = declare(

@@ -33,7 +33,7 @@ def _match(field: Field, words: str) -> MatchExtension:
         return test
 
     return independent(
-        declare("! mark: mark", needed="mark"), {"mark": (test_of, lambda option: f"{words} {_said(option.value)}")}
+        declare("! mark: mark", needed="mark"), {"mark": (test_of, lambda option: f"{words} {_said(option)}")}
     )
 
 
@@ -46,16 +46,21 @@ def _connected(inner: MatchExtension) -> MatchExtension:
     return MatchExtension(inner.options, compile_all, inner.say)
 
 
-def _said(text: str) -> str:
-    try:
-        value, mask = pair(text)
-    except ValueError:
-        return text
+def _said(option: Option) -> str:
+    """What a mark must be; of one that is compared in some of its bits, which of them are set."""
+    no = option.negated
+    value, mask = pair(option.value)
+    if value & ~mask:
+        return f"{'is not' if no else 'is'} {value:#x} in the bits {mask:#x}, which {'always' if no else 'never'} holds"
     if mask == FULL:
-        return f"is {value:#x}"
+        return f"{'is not' if no else 'is'} {value:#x}"
+    if value == 0:
+        return f"has {'any' if no else 'none'} of the bits {mask:#x} set"
     if value == mask:
-        return f"has {value:#x} set" if value & (value - 1) == 0 else f"has all of {value:#x} set"
-    return f"has none of {mask:#x} set" if value == 0 else f"is {value:#x} under mask {mask:#x}"
+        single = value & (value - 1) == 0
+        which = f"the bit {value:#x}" if single else f"all of the bits {value:#x}"
+        return f"{'does not have' if no else 'has'} {which} set"
+    return f"{'is not' if no else 'is'} {value:#x} in the bits {mask:#x}"
 
 
 def operation(options: Sequence[Option]) -> tuple[int, int]:
@@ -105,7 +110,7 @@ def _of_connection(options: Sequence[Option]) -> Apply:
     shift -= int(names["right-shift-mark"].value) if "right-shift-mark" in names else 0
     for name, source, to in (("save-mark", "mark", "ctmark"), ("restore-mark", "ctmark", "mark")):
         if name in names:
-            return _copy(source, to, name, _masks(names), shift)
+            return _copy(source, to, name, mark_masks(names), shift)
     inner = _set("ctmark", "connection mark", options)
     return _shifted_after(inner, shift) if shift else inner
 
@@ -132,7 +137,7 @@ def _named(mark: Unknown) -> str:
     return mark.label if mark.keep is None else f"{mark.label}&{mark.keep:#x}^{mark.flip:#x}"
 
 
-def _masks(names: dict[str, Option]) -> tuple[int, int]:
+def mark_masks(names: dict[str, Option]) -> tuple[int, int]:
     """(nfmask, ctmask) of --save-mark and --restore-mark."""
     both = number(names["mask"].value) if "mask" in names else FULL
     nfmask = number(names["nfmask"].value) if "nfmask" in names else both
@@ -172,30 +177,40 @@ def _xor(left: Number, right: Number) -> Number:
 
 def _say_set(what: str) -> Callable[[Sequence[Option]], str]:
     def say(options: Sequence[Option]) -> str:
-        names = {option.name for option in options}
-        if "save-mark" in names:
-            return "save the mark to the connection"
-        if "restore-mark" in names:
-            return "restore the mark from the connection"
-        try:
-            value, mask = operation(options)
-        except ValueError:
-            return f"change the {what}"
+        names = {option.name: option for option in options}
+        if "save-mark" in names or "restore-mark" in names:
+            return _say_copy(names)
+        value, mask = operation(options)
         if mask == 0:
             return f"flip {value:#x} in the {what}"
+        if mask == FULL:
+            return f"set the {what} to {value:#x}"
         if value == 0:
-            return f"clear {mask:#x} in the {what}" if mask != FULL else f"set the {what} to 0"
-        return (
-            f"set {value:#x} in the {what}"
-            if mask == value
-            else (
-                f"set the {what} to {value:#x}"
-                if mask == FULL
-                else f"set the {what} to {value:#x} under mask {mask:#x}"
-            )
-        )
+            return f"clear {mask:#x} in the {what}"
+        if value == mask:
+            return f"set {value:#x} in the {what}"
+        if value & ~mask:
+            return f"clear {mask:#x} in the {what}, then flip {value:#x} in it"
+        return f"set the bits {mask:#x} of the {what} to {value:#x}"
 
     return say
+
+
+def _say_copy(names: dict[str, Option]) -> str:
+    """--save-mark and --restore-mark, with their masks and shifts."""
+    saves = "save-mark" in names
+    nfmask, ctmask = mark_masks(names)
+    taken, cleared = (nfmask, ctmask) if saves else (ctmask, nfmask)
+    part = "" if taken == FULL else f"the bits {taken:#x} of "
+    place = "" if cleared in (FULL, taken) else f", into the bits {cleared:#x}"
+    shift = "".join(
+        f", shifted {side} by {names[f'{side}-shift-mark'].value} bits"
+        for side in ("left", "right")
+        if f"{side}-shift-mark" in names
+    )
+    if saves:
+        return f"save {part}the mark to the connection{place}{shift}"
+    return f"restore {part}the mark from the connection{place}{shift}"
 
 
 _SETTERS = ("set-xmark: mark", "set-mark: mark", "and-mark: u32", "or-mark: u32", "xor-mark: u32")

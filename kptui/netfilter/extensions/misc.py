@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, passing, spoken
+from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, passing
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
+from kptui.netfilter.extensions.words import each_said, listed, named, said, spoken
 from kptui.netfilter.facts import Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Packet, flags
@@ -75,27 +76,83 @@ def _clusterip(given: Sequence[Given]) -> str | None:
     return None
 
 
+_SYNPROXY = "answer the opening of the connection in the server's place, and open it there once the client is real"
+_HASHED = {
+    "src": "source", "dst": "destination", "sport": "source port", "dport": "destination port", "spi": "SPI",
+    "ct": "the connection's first direction",
+}  # fmt: skip
+_MASKED = {
+    "hmark-src-prefix": "source", "hmark-dst-prefix": "destination", "hmark-sport-mask": "source port",
+    "hmark-dport-mask": "destination port", "hmark-spi-mask": "SPI", "hmark-proto-mask": "protocol",
+    "hmark-sport": "source port", "hmark-dport": "destination port", "hmark-spi": "SPI",
+}  # fmt: skip
+
+
+def _say_hash(options: Sequence[Option]) -> str:
+    given = named(options)
+    parts = [_HASHED[part] for part in given["hmark-tuple"].value.split(",")] if "hmark-tuple" in given else []
+    parts += [f"{words} ({'/' if 'prefix' in name else 'mask '}{given[name].value})" for name, words in _MASKED.items()
+              if name in given]  # fmt: skip
+    offset = given["hmark-offset"].value if "hmark-offset" in given else "0"
+    seed = f", seed {given['hmark-rnd'].value}" if "hmark-rnd" in given else ""
+    words = f"set the mark to {offset} plus a hash modulo {given['hmark-mod'].value}"
+    return f"{words}, made of {listed(parts, 'and')}{seed}"
+
+
+def _say_shared(options: Sequence[Option]) -> str:
+    given = named(options)
+    words = "share the address among a cluster's nodes"
+    if "new" not in given:
+        return words
+    node, total = given["local-node"].value, given["total-nodes"].value
+    return (
+        f"{words}: this is node {node} of {total}, MAC address {given['clustermac'].value}, "
+        f"spread by {given['hashmode'].value.replace('-', ', ')}"
+    )
+
+
 TARGETS = {
     "TEE": passing(
-        "TEE", declare("gateway: address", "oif: interface", needed="gateway"), "send a copy to another host"
+        "TEE",
+        declare("gateway: address", "oif: interface", needed="gateway"),
+        each_said({"gateway": said("send a copy to {}"), "oif": said("by {}")}, between=" "),
     ),
     "IDLETIMER": passing(
         "IDLETIMER",
         declare("timeout: u32(1-)", "label: text(1-)", "alarm", needed="timeout label"),
-        "restart an idle timer",
+        each_said(
+            {
+                "label": said("restart the idle timer {}"),
+                "timeout": said("which runs out after {} s"),
+                "alarm": said("even while the host sleeps"),
+            }
+        ),
     ),
     "LED": passing(
         "LED",
         declare("led-trigger-id: text(0-16)", "led-delay: text", "led-always-blink", needed="led-trigger-id"),
-        "blink a light",
+        each_said(
+            {
+                "led-trigger-id": said("blink the light of the trigger {}"),
+                "led-delay": said("for {} ms"),
+                "led-always-blink": said("anew for every packet"),
+            }
+        ),
     ),
     "SECMARK": passing(
-        "SECMARK", declare("selctx: text(1-)", needed="selctx", tables="mangle security"), "set the security context"
+        "SECMARK",
+        declare("selctx: text(1-)", needed="selctx", tables="mangle security"),
+        each_said({"selctx": said("set its security context to {}")}),
     ),
     "CONNSECMARK": passing(
         "CONNSECMARK",
         declare("save", "restore", needed="save|restore", alone="save|restore", tables="mangle security"),
-        "copy the security context between packet and connection",
+        each_said(
+            {
+                "save": said("save its security context to the connection"),
+                "restore": said("restore its security context from the connection"),
+            }
+        ),
     ),
     "HMARK": TargetExtension(
         declare(
@@ -106,14 +163,24 @@ TARGETS = {
             needed="hmark-mod", check=_hmark,
         ),
         _hash,
-        lambda options: "set the mark to a hash: " + " ".join(spoken(o).removeprefix("--") for o in options),
+        _say_hash,
     ),
     "SYNPROXY": TargetExtension(
         declare(
             "sack-perm", "timestamp", "wscale: u32(0-14)", "mss: u32", "ecn", protocols="tcp", hooks="INPUT FORWARD"
         ),
         _synproxy,
-        lambda options: "answer the connection's opening in the server's place",
+        each_said(
+            {
+                "sack-perm": said("selective acknowledgements"),
+                "timestamp": said("timestamps"),
+                "ecn": said("ECN"),
+                "wscale": said("window scale {}"),
+                "mss": said("MSS {}"),
+            },
+            _SYNPROXY,
+            before=f"{_SYNPROXY}, offering ",
+        ),
     ),
     "CLUSTERIP": TargetExtension(
         declare(
@@ -122,6 +189,6 @@ TARGETS = {
             hooks="INPUT", check=_clusterip,
         ),
         _cluster_ip,
-        lambda options: "share the address among a cluster's nodes",
+        _say_shared,
     ),
 }  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kptui.netfilter.address import endpoint, network, parse
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.ports import port
+from kptui.netfilter.extensions.values import split_endpoint
+from kptui.netfilter.extensions.words import SayAll, each_said, said
 from kptui.netfilter.facts import Fact, Unknown, Unsure
 from kptui.netfilter.hooks import INPUT, OUTPUT, POSTROUTING
 from kptui.netfilter.host import Host, loopback
@@ -252,37 +254,81 @@ def _named(options: Sequence[Option], *names: str) -> str:
     return found[0]
 
 
-def _say(verb: str, *names: str) -> Callable[[Sequence[Option]], str]:
+_FLAG_WORDS = {
+    "random": "with a port drawn by the connection's hash",
+    "random-fully": "with a port drawn at random",
+    "persistent": "with the same address for a client each time",
+}
+
+
+def _say(words: str, *names: str) -> SayAll:
+    """`words` may hold the name of what is translated; the value follows, then what the flags ask for."""
+
     def say(options: Sequence[Option]) -> str:
-        value = next((option.value for option in options if option.name in names), None)
-        extra = [option.name for option in options if option.name in _FLAGS]
-        return " ".join([verb, *([value] if value else []), *([f"({', '.join(extra)})"] if extra else [])])
+        value = next((option.value for option in options if option.name in names), "")
+        flags = [_FLAG_WORDS[option.name] for option in options if option.name in _FLAG_WORDS]
+        return ", ".join([words.format(_to_words(value)), *flags])
 
     return say
 
 
+def _to_words(text: str) -> str:
+    """What a --to-… names: as it is written, ranges in words."""
+    addresses, ports = split_endpoint(text, 6 if text.count(":") > 1 and not text.startswith("[") else 4)
+    low, dash, high = addresses.partition("-")
+    if not dash and (ports is None or not _RANGE.search(ports)):
+        return text
+    words = [f"an address from {low} to {high}" if dash else low] if addresses else []
+    return " and ".join([*words, *([_port_words(ports)] if ports else [])])
+
+
+_RANGE = re.compile(r"\d-\d|/")
+
+
+def _port_words(text: str) -> str:
+    """PORT, LOW-HIGH, or LOW-HIGH/BASE: the port's distance from BASE is kept."""
+    ports, _, base = text.partition("/")
+    low, dash, high = ports.partition("-")
+    words = f"a port from {low} to {high}" if dash and low.isdecimal() else f"port {ports}"
+    return f"{words} ({base} becoming {low}, and so on)" if base else words
+
+
+def _say_ports(words: str, between: str) -> SayAll:
+    def say(options: Sequence[Option]) -> str:
+        value = next((option.value for option in options if option.name == "to-ports"), "")
+        flags = [_FLAG_WORDS[option.name] for option in options if option.name in _FLAG_WORDS]
+        return ", ".join([words + (f"{between}{_port_words(value)}" if value else ""), *flags])
+
+    return say
+
+
+_MASQUERADE = "masquerade: change the source to the address of the interface that it leaves by"
 TARGETS = {
     "DNAT": TargetExtension(
         declare("to-destination: nat", *_FLAGS, needed="to-destination", tables="nat", hooks="PREROUTING OUTPUT"),
         _destination,
-        _say("change the destination to", "to-destination"),
+        _say("change the destination to {}", "to-destination"),
     ),
     "SNAT": TargetExtension(
         declare("to-source: nat", *_FLAGS, needed="to-source", tables="nat", hooks="POSTROUTING INPUT"),
         _source,
-        _say("change the source to", "to-source"),
+        _say("change the source to {}", "to-source"),
     ),
     "MASQUERADE": TargetExtension(
         declare("to-ports: natports", *_FLAGS, tables="nat", hooks="POSTROUTING"),
         _masquerade,
-        _say("masquerade: change the source to the address of the outgoing interface", "to-ports"),
+        _say_ports(_MASQUERADE, ", with "),
     ),
     "REDIRECT": TargetExtension(
         declare("to-ports: natports", *_FLAGS, tables="nat", hooks="PREROUTING OUTPUT"),
         _redirect,
-        _say("redirect to this host, port", "to-ports"),
+        _say_ports("redirect it to this host itself", ", "),
     ),
     "NETMAP": TargetExtension(
-        declare("to: network", needed="to", tables="nat"), _netmap, _say("map the network to", "to")
+        declare("to: network", needed="to", tables="nat"),
+        _netmap,
+        each_said(
+            {"to": said("map the address one to one into {} (the destination; in POSTROUTING and INPUT the source)")}
+        ),
     ),
 }

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, TestOf, independent
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import said
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.intervals import Intervals
 from kptui.netfilter.packet import NO_SOCKET, Packet
@@ -94,6 +95,11 @@ def _check(given: Sequence[Given]) -> str | None:
     return None if names else "the match needs at least one option"
 
 
+def _id_words(text: str) -> str:
+    low, dash, high = text.partition("-")
+    return f"{low} to {high}" if dash and low.isdecimal() and high.isdecimal() else text
+
+
 MATCHES = {
     "owner": _groups(independent(
         declare(
@@ -103,10 +109,10 @@ MATCHES = {
             hooks="OUTPUT POSTROUTING", check=_check,
         ),
         {
-            "uid-owner": (_id("uid", "socket's user"), lambda option: f"sent by user {option.value}"),
-            "gid-owner": (_id("gid", "socket's group"), lambda option: f"sent by group {option.value}"),
-            "socket-exists": (_socket, lambda option: "from a socket of this host"),
-            "suppl-groups": (lambda option, scope: lambda packet: True, lambda option: "supplementary groups too"),
+            "uid-owner": (_id("uid", "socket's user"), said("sent by user {}", "not sent by user {}", _id_words)),
+            "gid-owner": (_id("gid", "socket's group"), said("sent by group {}", "not sent by group {}", _id_words)),
+            "socket-exists": (_socket, said("from a socket of this host", "from no socket of this host")),
+            "suppl-groups": (lambda option, scope: lambda packet: True, said("supplementary groups counting, too")),
         },
     ))
 }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Literal
 from kptui.netfilter.address import name_number, name_region
 from kptui.netfilter.extensions.base import Scope, Test, TestOf, independent, setting
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import said
 from kptui.netfilter.facts import Answer, Unknown, within
 from kptui.netfilter.packet import Name, Packet
 from kptui.syntax.ast import Option
@@ -69,12 +70,12 @@ MATCHES = {
             needed="physdev-in|physdev-out|physdev-is-in|physdev-is-out|physdev-is-bridged",
         ),
         {
-            "physdev-in": (_named("in"), lambda option: f"in by bridge port {option.value}"),
-            "physdev-out": (_named("out"), lambda option: f"out by bridge port {option.value}"),
-            "physdev-is-in": (_has("in"), lambda option: "came in by a bridge port"),
-            "physdev-is-out": (_has("out"), lambda option: "goes out by a bridge port"),
+            "physdev-in": (_named("in"), said("arriving by the bridge port {}", "not arriving by the bridge port {}")),
+            "physdev-out": (_named("out"), said("leaving by the bridge port {}", "not leaving by the bridge port {}")),
+            "physdev-is-in": (_has("in"), said("arriving by a bridge port", "not arriving by a bridge port")),
+            "physdev-is-out": (_has("out"), said("leaving by a bridge port", "not leaving by a bridge port")),
             # Only what is bridged has a port to leave by, and that not before FORWARD.
-            "physdev-is-bridged": (_has("out"), lambda option: "bridged, not routed"),
+            "physdev-is-bridged": (_has("out"), said("bridged, not routed", "routed, not bridged")),
         },
     )
 }  # fmt: skip

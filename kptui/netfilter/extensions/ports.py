@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kptui.netfilter.extensions.base import MatchExtension, Say, Scope, Test, TestOf, independent, setting
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, TestOf, independent, setting
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import is_number, number, service
+from kptui.netfilter.extensions.words import Say, both, either, said
+from kptui.netfilter.extensions.words import ports as port_words
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, under_mask, within
 from kptui.netfilter.intervals import Intervals, contains, normal
 from kptui.netfilter.packet import DCCP, SCTP, TCP, UDP, UDPLITE, WITH_PORTS, Packet, flag_names, flags
@@ -62,10 +64,24 @@ def _flags(mask: int, wanted: int) -> Test:
 
 
 def _say_flags(option: Option) -> str:
-    try:
-        return f"TCP flags {flag_names(flags(option.values[1]))} of {flag_names(flags(option.values[0]))}"
-    except ValueError:
-        return "TCP flags " + " ".join(option.values)
+    """Which flags have to be set of those that are looked at; the opening of a connection by its name."""
+    mask, wanted = flags(option.values[0]), flags(option.values[1])
+    if (mask, wanted) == (flags("FIN,SYN,RST,ACK"), flags("SYN")):
+        return _SYN(option)
+    names = flag_names(mask)
+    if wanted & ~mask:
+        how = f"{flag_names(wanted)} of {names}, which {'always' if option.negated else 'never'} holds"
+    elif wanted == 0:
+        how = f"{'any' if option.negated else 'none'} of {names} set"
+    elif wanted == mask:
+        single = wanted & (wanted - 1) == 0
+        how = f"{'not ' if option.negated else ''}{names if single else f'all of {names}'} set"
+    else:
+        how = f"of {names} {'not ' if option.negated else ''}just {flag_names(wanted)} set"
+    return f"TCP flags: {how}"
+
+
+_SYN = said("opening a connection (SYN)", "not opening a connection (no lone SYN)")
 
 
 def _unknown_option(name: str) -> TestOf:
@@ -74,8 +90,8 @@ def _unknown_option(name: str) -> TestOf:
     )
 
 
-_SPORT = (source_port, lambda option: f"from port {option.value}")
-_DPORT = (destination_port, lambda option: f"to port {option.value}")
+_SPORT = (source_port, said("from {}", "not from {}", port_words))
+_DPORT = (destination_port, said("to {}", "not to {}", port_words))
 
 
 def _of_protocol(protocol: int, options: Declared, extra: Mapping[str, tuple[TestOf, Say]]) -> MatchExtension:
@@ -129,11 +145,17 @@ def _inverted(test: Test) -> Test:
 
 
 def _say_multiport(options: Sequence[Option]) -> str:
-    words = {"s": "from port", "d": "to port", "p": "from or to port"}
+    sides = {"s": "from", "d": "to", "p": "from or to"}
     return ", ".join(
-        f"{'not ' if option.negated else ''}{words.get(option.name[0], option.name)} {option.value.replace(',', ', ')}"
-        for option in options
+        f"{'not ' if option.negated else ''}{sides[option.name[0]]} {port_words(option.value)}" for option in options
     )
+
+
+def _say_chunks(option: Option) -> str:
+    how, kinds = option.values
+    words = {"any": "with any of the SCTP chunks {}", "all": "with all of the SCTP chunks {}"}
+    only = "with no SCTP chunks but {}"
+    return ("not " if option.negated else "") + words.get(how.lower(), only).format(both(kinds))
 
 
 _ORDERED = ("! sport|source-port: orderedports", "! dport|destination-port: orderedports")
@@ -165,8 +187,8 @@ MATCHES = {
         ),
         {
             "tcp-flags": (_tcp_flags, _say_flags),
-            "syn": (_syn, lambda option: "opening a connection (SYN)"),
-            "tcp-option": (_unknown_option("tcp-option"), lambda option: f"TCP option {option.value}"),
+            "syn": (_syn, _SYN),
+            "tcp-option": (_unknown_option("tcp-option"), said("with the TCP option {}", "without the TCP option {}")),
         },
     ),
     "udp": _of_protocol(UDP, declare(*_ANY_ORDER, protocols="udp"), {}),
@@ -179,7 +201,7 @@ MATCHES = {
         ),
         {
             "chunk-types": (
-                _unknown_option("chunk-types"), lambda option: f"SCTP chunks: {' of '.join(option.values)}"
+                _unknown_option("chunk-types"), _say_chunks
             ),
         },
     ),
@@ -187,8 +209,8 @@ MATCHES = {
         DCCP,
         declare(*_ANY_ORDER, f"! dccp-types: each({_DCCP})", "! dccp-option: u8(1-)", protocols="dccp"),
         {
-            "dccp-types": (_unknown_option("dccp-types"), lambda option: f"DCCP type {option.value}"),
-            "dccp-option": (_unknown_option("dccp-option"), lambda option: f"DCCP option {option.value}"),
+            "dccp-types": (_unknown_option("dccp-types"), said("DCCP type {}", "DCCP type not {}", either)),
+            "dccp-option": (_unknown_option("dccp-option"), said("with DCCP option {}", "without DCCP option {}")),
         },
     ),
     "multiport": MatchExtension(

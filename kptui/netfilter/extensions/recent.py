@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kptui.netfilter.address import parse
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import named
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Number, Packet
@@ -137,12 +138,20 @@ def _changes(options: Sequence[Option]) -> tuple[str, bool] | None:
 
 def _say(options: Sequence[Option]) -> str:
     asked = _asked(options)
-    if asked.act == "set":
-        return f"remembering the client in the recent list {asked.name}"
-    words = f"{'not ' if asked.negated else ''}seen in the recent list {asked.name}"
-    words += f" within {asked.seconds} s" if asked.seconds else ""
-    words += f", {asked.hits} times or more" if asked.hits else ""
-    return words + (", renewing the entry" if asked.act == "update" else "")
+    act, negated, name = asked.act, asked.negated, asked.name
+    given = named(options)
+    address = "destination" if "rdest" in given else "source"
+    if "mask" in given and given["mask"].value not in _WHOLE:
+        address += f" (under mask {given['mask'].value})"
+    if act == "set":
+        return f"its {address} entered in the recent list {name}" + (" (and never matching)" if negated else "")
+    words = [f"{address} {'not ' if negated else ''}in the recent list {name}"]
+    words += [f"{given['hitcount'].value} times or more"] if "hitcount" in given else []
+    words += [f"in the last {given['seconds'].value} s"] if "seconds" in given else []
+    words += ["with the same TTL"] if "rttl" in given else []
+    return " ".join(words) + _DONE.get(act, "")
 
 
+_DONE = {"update": ", its entry then renewed", "remove": ", its entry then removed"}
+_WHOLE = ("255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 MATCHES = {"recent": MatchExtension(_OPTIONS, _compile, _say, _changes, _enters)}

@@ -57,8 +57,14 @@ def _compile(options: Sequence[Option], scope: Scope) -> Apply:
 
 
 def _say(options: Sequence[Option]) -> str:
+    """A reset says no as a closed port does, ICMP says why."""
     given = next((option.value for option in options if option.name == "reject-with"), "port-unreachable")
-    return f"reject with {given}"
+    if given.startswith("tcp-r"):
+        return "reject it: drop it and reset the sender's connection (TCP RST)"
+    kind, _, why = given.removeprefix("icmp").partition("-")
+    name = "ICMPv6" if kind == "6" else "ICMP"
+    why = why if given.startswith("icmp") else given
+    return f"reject it: drop it and tell the sender so ({name} {why.replace('-', ' ')})"
 
 
 TARGETS = {

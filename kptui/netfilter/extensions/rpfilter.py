@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting, spoken
+from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
+from kptui.netfilter.extensions.words import named
 from kptui.netfilter.facts import Answer, negate
 from kptui.netfilter.fib import Query, candidates
 from kptui.netfilter.host import Host
@@ -56,10 +57,14 @@ def _back(host: Host, query: Query) -> Decision | None:
 
 
 def _say(options: Sequence[Option]) -> str:
-    details = " ".join(spoken(option) for option in options)
-    return f"by the reverse path test ({details})" if details else "passing the reverse path test"
+    names = named(options)
+    route = f"there is {'no' if 'invert' in names else 'a'} route back to its source"
+    words = route if "loose" in names else f"{route} by the interface that it came in by"
+    more = [said for name, said in _MORE.items() if name in names]
+    return words + (f" ({', '.join(more)})" if more else "")
 
 
+_MORE = {"validmark": "looked up with its mark", "accept-local": "this host's own addresses let pass"}
 MATCHES = {
     "rpfilter": MatchExtension(
         declare("loose", "validmark", "accept-local", "invert", tables="raw mangle", hooks="PREROUTING"),

@@ -8,6 +8,7 @@ from fractions import Fraction
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting, share_words
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
+from kptui.netfilter.extensions.words import ordinal
 from kptui.netfilter.facts import Chance, negate
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
@@ -60,8 +61,16 @@ def _say(options: Sequence[Option]) -> str:
         except ValueError:
             return f"with probability {option.value}"
         if option.name == "every":
-            return f"{'all but ' if option.negated else ''}every {option.value}th packet"
+            return _say_every(option, options)
     return "by statistics"
+
+
+def _say_every(every: Option, options: Sequence[Option]) -> str:
+    """--packet counts from 0; each rule has a counter of its own."""
+    first = next((number(option.value) for option in options if option.name == "packet"), 0)
+    words = f"each {ordinal(number(every.value))} packet" if number(every.value) > 1 else "each packet"
+    words += f", beginning with the {ordinal(first + 1)}"
+    return f"all but {words}" if every.negated else words
 
 
 def _check(given: Sequence[Given]) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
 from kptui.netfilter.extensions.declare import declare
-from kptui.netfilter.extensions.mark import pair
+from kptui.netfilter.extensions.mark import FULL, pair
+from kptui.netfilter.extensions.words import each_said, said
 from kptui.netfilter.facts import Fact, Unsure, masked_out
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
@@ -31,6 +32,15 @@ def _compile(options: Sequence[Option], scope: Scope) -> Apply:
     return apply
 
 
+def _own_port(text: str) -> str:
+    return "that it is sent to" if text == "0" else text
+
+
+def _mark_words(text: str) -> str:
+    value, mask = pair(text)
+    return f"{value:#x}" if mask == FULL else f"{value:#x} in the bits {mask:#x}"
+
+
 TARGETS = {
     "TPROXY": TargetExtension(
         declare(
@@ -38,6 +48,12 @@ TARGETS = {
             needed="on-port", protocols="tcp udp", tables="mangle", hooks="PREROUTING",
         ),
         _compile,
-        lambda options: f"hand it to the transparent proxy on port {_port(options)}",
+        each_said(
+            {
+                "on-port": said("hand it unchanged to the local proxy on port {}", show=_own_port),
+                "on-ip": said("at {}"),
+                "tproxy-mark": said("setting its mark to {}", show=_mark_words),
+            }
+        ),
     )
 }  # fmt: skip

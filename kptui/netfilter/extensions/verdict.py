@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, Verdict
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
+from kptui.netfilter.extensions.words import named, span
 from kptui.netfilter.facts import Fact, Unsure
 from kptui.netfilter.packet import Packet
 from kptui.syntax.ast import Option
@@ -50,17 +51,30 @@ def _check_queues(given: Sequence[Given]) -> str | None:
     return None
 
 
+def _say_queue(options: Sequence[Option]) -> str:
+    given = named(options)
+    several = given.get("queue-balance")
+    queue = given["queue-num"].value if "queue-num" in given else "0"
+    which = f"one of the queues {span(several.value)}" if several else f"queue {queue}"
+    words = f"hand it to the program on {which}, which decides"
+    if several:
+        words += ", chosen by the CPU" if "queue-cpu-fanout" in given else ", chosen by the connection"
+    return words + (
+        "; accept it if no program is there" if "queue-bypass" in given else "; drop it if no program is there"
+    )
+
+
 TARGETS = {
-    "ACCEPT": _plain("ACCEPT", "accept: leave this table's hook"),
+    "ACCEPT": _plain("ACCEPT", "accept it: the rest of this table is skipped at this hook"),
     "DROP": _plain("DROP", "drop it silently"),
-    "RETURN": _plain("RETURN", "return to the calling chain"),
-    "QUEUE": _plain("QUEUE", "hand it to a program in user space"),
+    "RETURN": _plain("RETURN", "return to the rule after the one that led here"),
+    "QUEUE": _plain("QUEUE", "hand it to a program (QUEUE), which decides"),
     "NFQUEUE": TargetExtension(
         declare(
             "queue-num: u16", "queue-balance: range16", "queue-bypass", "queue-cpu-fanout",
             alone="queue-num|queue-balance", also="queue-cpu-fanout=queue-balance", check=_check_queues,
         ),
         _queue,
-        lambda options: "hand it to a program in user space, queue " + _words(options).removeprefix("NFQUEUE "),
+        _say_queue,
     ),
 }  # fmt: skip

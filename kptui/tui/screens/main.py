@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from kptui.errors import KptuiError
-from kptui.ruleset.jumps import callers
+from kptui.report.explain.around import Around
 from kptui.syntax.ast import Ruleset
 from kptui.text import visible
 from kptui.tracing import Session
@@ -120,6 +120,7 @@ class MainScreen(Views):
         tree = self.query_one(ChainTree)
         self.session = event.result
         self.naming = Naming(self.session)
+        self.around = Around(self.ruleset, lambda: self.session.services, self.session.backend)
         self.survey = None
         with tree.prevent(RowView.Moved):
             tree.set_model(TreeModel(self.ruleset, tree.model.opened), self.naming)
@@ -136,9 +137,9 @@ class MainScreen(Views):
     @work(thread=True, exclusive=True, group="survey", exit_on_error=False)
     def look_around(self) -> None:
         """Look at every rule in the background."""
-        ruleset = self.ruleset
-        survey = Survey({table.label: callers(table) for table in ruleset.tables}, ruleset.diagnostics)
-        self.post_message(self.Surveyed(ruleset, survey))
+        around = self.around
+        around.look_around()
+        self.post_message(self.Surveyed(around.ruleset, Survey(around.ruleset.diagnostics)))
 
     @on(Surveyed)
     def surveyed(self, event: Surveyed) -> None:

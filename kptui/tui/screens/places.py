@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import on
 from textual.screen import Screen
 
+from kptui.report.explain.around import Around
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Chain, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
@@ -19,15 +20,14 @@ from kptui.tui.navigation import Navigation
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
-from kptui.tui.widgets.rule_detail import Callers, RuleDetail
+from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
 
 
 @dataclass(slots=True)
 class Survey:
-    """What takes a look at every rule: who jumps where, and what could not be read."""
+    """What takes a look at every rule: what could not be read (and, in `Around`, who jumps where)."""
 
-    callers: dict[str, Callers]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -39,6 +39,7 @@ class Places(Screen[None]):
         super().__init__()
         self.session = session
         self.naming = Naming(session)
+        self.around = Around(session.ruleset, lambda: session.services, session.backend)
         self.navigation = Navigation()
         self.survey: Survey | None = None
         self.marks: Marks | None = None
@@ -80,8 +81,8 @@ class Places(Screen[None]):
         place = self.navigation.place
         table, chain = self._table_chain(place) if place else (None, None)
         rule = self._rule(place) if place else None
-        found = self.survey.callers.get(table.label, {}) if self.survey and table else None
-        self.query_one(RuleDetail).show(table, chain, rule, self.naming, found, self.marks)
+        known = self.survey is not None
+        self.query_one(RuleDetail).show(table, chain, rule, self.around, known, self.marks)
 
     def _table_chain(self, place: Place) -> tuple[Table | None, Chain | None]:
         table = self.ruleset.table(place.table)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kptui.kubernetes.balancing import destination
 from kptui.tracing import Session
+from kptui.tui.screens.ask_source import AskSource
+from kptui.tui.screens.differences import DifferencesScreen
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
@@ -20,6 +22,7 @@ class Views(Tracing):
         """No view has been opened yet."""
         super().__init__(session, local)
         self._states: dict[str, TableState] = {}
+        self.before = ""
 
     def state(self, view: str) -> TableState:
         """How a view was looked at last."""
@@ -68,3 +71,15 @@ class Views(Tracing):
         else:
             name = chain.name
             self.open_view(LeadsScreen(session, name, lambda: to_chain(session, table, name, naming)))
+
+    def action_differences(self) -> None:
+        """What differs between another source and this one; asks for it the first time."""
+        if self.before:
+            self.open_view(DifferencesScreen(self.session, self.before, self.state("differences")))
+        else:
+            self.app.push_screen(AskSource(), self._compare)
+
+    def _compare(self, source: str | None) -> None:
+        if source:
+            self.open_view(DifferencesScreen(self.session, source, self.state("differences")))
+            self.before = source

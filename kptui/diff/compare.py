@@ -1,0 +1,188 @@
+"""Compares two rulesets: Services as Services, the other chains rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from kptui.diff.chains import RuleChange, Texts, compare_chains, rules_text
+from kptui.diff.explained import DISPATCH, Explained
+from kptui.diff.services import Key, ServiceChange, compare_services
+from kptui.kubernetes.known_names import KnownNames
+from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
+from kptui.kubernetes.services import Services
+from kptui.ruleset.jumps import JumpIndex
+from kptui.syntax.ast import Chain, Family, Ruleset, Table
+
+
+@dataclass(slots=True)
+class ChainChange:
+    """One chain's differences: it was added or removed, or its policy or rules are other ones now.
+
+    `service` is the Service whose chain it is; then these are the rules that nothing about the Service accounts for.
+    """
+
+    kind: Literal["added", "removed", "changed"]
+    old: Table | None
+    new: Table | None
+    name: str
+    before: Chain | None
+    after: Chain | None
+    rules: list[RuleChange] = field(default_factory=list)
+    service: Key | None = None
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self._home.name
+
+    @property
+    def family(self) -> Family:
+        """The table's family."""
+        return self._home.family
+
+    @property
+    def _home(self) -> Table:
+        found = self.new or self.old
+        assert found is not None
+        return found
+
+    @property
+    def policy(self) -> tuple[str | None, str | None] | None:
+        """The policies before and after, if it is another now."""
+        old = self.before.policy if self.before is not None else None
+        new = self.after.policy if self.after is not None else None
+        return (old, new) if self.kind == "changed" and old != new else None
+
+
+@dataclass(slots=True)
+class Difference:
+    """Everything that differs; empty lists where nothing does."""
+
+    services: list[ServiceChange]
+    chains: list[ChainChange]
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.services and not self.chains
+
+
+def compare(before: Ruleset, after: Ruleset, names: KnownNames | None = None) -> Difference:
+    """The difference between two rulesets, whose texts should be without counters; `names` as for Services."""
+    return _Comparison(before, after, names).result()
+
+
+TableKey = tuple[Family, str]
+
+
+class _Comparison:
+    """Finds the chains that differ, by their text first, so that equal chains cost nothing."""
+
+    def __init__(self, before: Ruleset, after: Ruleset, names: KnownNames | None) -> None:
+        self._known = names
+        self._before, self._after = before, after
+        self._old = {(table.family, table.name): table for table in before.tables}
+        self._new = {(table.family, table.name): table for table in after.tables}
+        self._owners: dict[tuple[Family, str], str | None] = {}
+
+    def result(self) -> Difference:
+        """Services first, for they account for most chains."""
+        found = [change for key in dict.fromkeys([*self._old, *self._new]) for change in self._chains(key)]
+        if not found:
+            return Difference([], [])
+        self._learn(found)
+        deep = [(change.family, hashed) for change in found if (hashed := self._hash(change)) is not None]
+        services: dict[Key, ServiceChange] = {}
+        if deep or any((change.table, change.name) in DISPATCH for change in found):
+            services = compare_services(Services(self._before, self._known), Services(self._after, self._known), deep)
+        explained = Explained(services)
+        kept = [rest for change in found if (rest := self._rest(change, explained)) is not None]
+        ordered = sorted(services.values(), key=lambda change: (not change.port.name, change.port.title))
+        return Difference(ordered, kept)
+
+    def _chains(self, key: TableKey) -> Iterator[ChainChange]:
+        """The chains of a table that are not written alike; a base chain that is empty is as good as none."""
+        old, new = self._old.get(key), self._new.get(key)
+        for name in _names(old, new):
+            was, now = (each.chains.get(name) if each is not None else None for each in (old, new))
+            if was is None or now is None:
+                only = was or now
+                if only is not None and not _nothing(only):
+                    kind: Literal["added", "removed"] = "added" if was is None else "removed"
+                    yield ChainChange(kind, old, new, name, was, now)
+            elif rules_text(self._before, was) != rules_text(self._after, now) or was.policy != now.policy:
+                yield ChainChange("changed", old, new, name, was, now)
+
+    def _hash(self, change: ChainChange) -> str | None:
+        """The hash of the Service whose chain it is, None for any other chain."""
+        if change.table != "nat":
+            return None
+        if change.name.startswith(ENDPOINT_PREFIX):
+            return self._owner(change.family, change.name)
+        there = parted(change.name)
+        return there[1] if there is not None else None
+
+    def _owner(self, family: Family, chain: str) -> str | None:
+        """The Service of an endpoint's chain: whose chains lead there, as a rule one that differs, too."""
+        if (family, chain) not in self._owners:
+            self._owners[family, chain] = next(self._callers(family, chain), None)
+        return self._owners[family, chain]
+
+    def _callers(self, family: Family, chain: str) -> Iterator[str]:
+        for index in self._indexes[family]:
+            for rule in index.callers(chain):
+                there = parted(rule.chain)
+                if there is not None:
+                    yield there[1]
+
+    @cached_property
+    def _indexes(self) -> dict[Family, list[JumpIndex]]:
+        found: dict[Family, list[JumpIndex]] = {4: [], 6: []}
+        for ruleset in (self._after, self._before):
+            for table in ruleset.tables:
+                if table.name == "nat":
+                    found[table.family].append(JumpIndex(table, ruleset.lines))
+        return found
+
+    def _learn(self, changes: Iterable[ChainChange]) -> None:
+        """The endpoints that differing chains of Services lead to."""
+        for change in changes:
+            there = parted(change.name) if change.table == "nat" else None
+            if there is None:
+                continue
+            for chain in (change.before, change.after):
+                for rule in chain.rules if chain is not None else ():
+                    if rule.target is not None and rule.target.name.startswith(ENDPOINT_PREFIX):
+                        self._owners[change.family, rule.target.name] = there[1]
+
+    def _rest(self, change: ChainChange, explained: Explained) -> ChainChange | None:
+        """What is left to tell of a chain once the Services have been told; None if nothing is."""
+        hashed = self._hash(change)
+        key = (change.family, hashed) if hashed is not None else None
+        change.service = key
+        if change.before is None or change.after is None:
+            return None if key is not None and explained.chain(key) else change
+        old, new = Texts(change.before, _texts(change.before)), Texts(change.after, _texts(change.after))
+        rules = compare_chains(old, new, change.family)
+        if key is not None:
+            rules = [each for each in rules if not explained.own_rule(key, change.name, each)]
+        elif (change.table, change.name) in DISPATCH:
+            rules = [each for each in rules if not explained.dispatch_rule(change.family, change.name, each)]
+        change.rules = rules
+        return change if rules or change.policy else None
+
+
+def _names(old: Table | None, new: Table | None) -> list[str]:
+    return list(dict.fromkeys([*(old.chains if old is not None else ()), *(new.chains if new is not None else ())]))
+
+
+def _nothing(chain: Chain) -> bool:
+    """Whether a chain does as little as one that is not there: which tables a dump has hangs on who asked for them."""
+    return chain.policy == "ACCEPT" and not len(chain.rules)
+
+
+def _texts(chain: Chain) -> list[str]:
+    return [rule.text for rule in chain.rules]

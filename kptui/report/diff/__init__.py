@@ -1,0 +1,1 @@
+"""A difference for people and for programs."""
