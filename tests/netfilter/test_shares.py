@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kptui.ask.request import Request
 from kptui.netfilter.trace import Trace
-from tests.support import only, shares, trace_of
+from kptui.tracing import Session
+from tests.support import NODE, only, sample, shares, trace_of
 
 
 def written(probability: float) -> str:
@@ -113,4 +115,16 @@ def test_a_share_is_that_under_the_outcome_s_assumptions() -> None:
         ("dropped", (True,)): Fraction(1, 4),
         ("forwarded", (True,)): Fraction(3, 4),
         ("forwarded", (False,)): 1,
+    }
+
+
+def test_session_affinity_is_called_so_and_a_new_client_s_shares_are_exact() -> None:
+    request = Request(src="10.42.0.7", dst="10.96.12.34", dport="80", local=(NODE,))
+    trace = Session.open(sample("session-affinity")).trace(request)
+    whys = {each.why for outcome in trace.outcomes for each in outcome.assumptions}
+    assert whys == {"session affinity: a dump does not say whether this client was sent here in the last 10800 s"}
+    new = [outcome for outcome in trace.outcomes if not any(each.assumed for each in outcome.assumptions)]
+    assert {outcome.packet.dnat: outcome.probability for outcome in new} == {
+        "10.42.0.21:8080": Fraction(1, 2),
+        "10.42.1.22:8080": Fraction(1, 2),
     }

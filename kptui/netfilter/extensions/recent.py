@@ -73,12 +73,19 @@ def _asked(options: Sequence[Option]) -> _Asked:
     )
 
 
+def _open(asked: _Asked) -> str:
+    """Why the answer isn't known; kube-proxy keeps a list for each endpoint of a Service with session affinity."""
+    if asked.name.startswith("KUBE-SEP-") and asked.seconds is not None and asked.act in ("rcheck", "update"):
+        return f"session affinity: a dump does not say whether this client was sent here in the last {asked.seconds} s"
+    return f"whether the address is in the recent list {asked.name} is not in a dump"
+
+
 def _compile(options: Sequence[Option], scope: Scope) -> list[Test]:
     asked = _asked(options)
     if asked.act == "set":
         # --set enters the address and always matches.
         return [lambda packet: not asked.negated]
-    why = f"whether the address is in the recent list {asked.name} is not in a dump"
+    why = _open(asked)
     names = (f"recent:{asked.name}", "recent")
     told = next((name for name in names if name in scope.host.settings), None)
     # A rule on the way may have entered the address or taken it out: then this match's question is its own.
