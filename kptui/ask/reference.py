@@ -29,7 +29,7 @@ class Spot:
     @property
     def words(self) -> str:
         """nat/KUBE-SERVICES or nat/KUBE-SERVICES:3, as the user may write it."""
-        return f"{self.table.name}/{self.chain}" + (f":{self.rule}" if self.rule is not None else "")
+        return f"{self.table.label}/{self.chain}" + (f":{self.rule}" if self.rule is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ def _at_line(number: int, ruleset: Ruleset) -> Spot:
 def _spots(given: str, ruleset: Ruleset) -> Iterator[Spot]:
     """Chains of that name, in the table that is named or in every one."""
     table_name, slash, rest = given.partition("/")
-    named = slash and any(table.name == table_name for table in ruleset.tables)
+    named = slash and any(table_name in (table.name, table.label) for table in ruleset.tables)
     name, number = _parted(rest if named else given)
     for table in ruleset.tables:
-        if (not named or table.name == table_name) and name in table.chains:
+        if (not named or table_name in (table.name, table.label)) and name in table.chains:
             yield Spot(table, name, number)
 
 

@@ -84,8 +84,8 @@ class _Comparison:
     def __init__(self, before: Ruleset, after: Ruleset, names: KnownNames | None) -> None:
         self._known = names
         self._before, self._after = before, after
-        self._old = {(table.family, table.name): table for table in before.tables}
-        self._new = {(table.family, table.name): table for table in after.tables}
+        self._old = {(table.family, table.label): table for table in before.tables}
+        self._new = {(table.family, table.label): table for table in after.tables}
         self._owners: dict[tuple[Family, str], str | None] = {}
 
     def result(self) -> Difference:
