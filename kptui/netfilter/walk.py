@@ -217,9 +217,11 @@ class TableWalk:
     def _places(self, chain: Chain, flow: Flow, journal: Journal) -> Iterable[int]:
         """The rules to try: all, where the chain is short or misses are told.
 
-        What packets ask of them stays as it is on the way: no rule that passes a packet on changes its destination.
+        What packets ask of them stays as it is on the way: no rule that passes a packet on changes its destination, but
+        for DNPT, which stands in IPv6's mangle only.
         """
-        if len(chain.rules) < LONG or journal.misses:
+        translated = self.table.name == "mangle" and self.host.family == 6
+        if len(chain.rules) < LONG or journal.misses or translated:
             return range(len(chain.rules))
         found = self._candidates.get(chain.name)
         if found is None:
