@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import Network, family_of, name_number, name_region, network, parse
@@ -49,6 +49,8 @@ class IpSet:
     members: list[str] = field(default_factory=list)
     regions: dict[bool, Intervals] = field(default_factory=dict, repr=False, compare=False)
     """What was found out of its addresses, with and without --return-nomatch."""
+    narrowed: list[Element] = field(default_factory=list, repr=False, compare=False)
+    """Its elements as they are looked up, where that is not as they are written."""
 
 
 IpSets = Mapping[str, IpSet]
@@ -182,7 +184,8 @@ def _in_set(found: IpSet, sides: list[str], packet: Packet, reverse: bool) -> An
         return within(values[0], _addresses(found, reverse), f"the {_label(values[0])}")
     if _NO_MAC in values:
         return False
-    answers = [(element, _fits(element, values, packet)) for element in found.elements]
+    elements = _by_network(found) if "iface" in found.kinds else found.elements
+    answers = [(element, _fits(element, values, packet)) for element in elements]
     fitting = sorted((each for each in answers if each[1] is not False), key=lambda each: each[0].size)
     if not fitting:
         return False
@@ -203,6 +206,26 @@ def _in_set(found: IpSet, sides: list[str], packet: Packet, reverse: bool) -> An
         return results.pop()
     why = f"not all that the ipset {found.name} looks at is known"
     return Unsure(Fact(("set", found.name, tuple(sides), reverse, _looked_up(packet))), why)
+
+
+def _by_network(found: IpSet) -> list[Element]:
+    """The elements of a hash:net,iface, each without the addresses of more specific networks in the set.
+
+    The kernel ends its search at the first network that has the address, whatever device stands beside it
+    (ip_set_hash_gen.h, mtype_test_cidrs with IP_SET_HASH_WITH_MULTI).
+    """
+    if not found.narrowed:
+        inner: dict[str, Intervals] = {}
+        for _, group in groupby(sorted(found.elements, key=lambda each: each.size), key=lambda each: each.size):
+            alike = list(group)
+            for element in alike:
+                (kind, region), device = element.parts[0], element.parts[1]
+                left = subtract(region, inner.get(device[0], ()))
+                found.narrowed.append(replace(element, parts=((kind, left), device)))
+            for element in alike:
+                device_kind = element.parts[1][0]
+                inner[device_kind] = normal([*inner.get(device_kind, ()), *element.parts[0][1]])
+    return found.narrowed
 
 
 def _by_port_of_bridge(element: Element) -> bool:

@@ -26,7 +26,7 @@ _BACKENDS: tuple[Backend, ...] = ("nft", "legacy")
 
 def dumps() -> list[Path]:
     """What iptables-save printed of every loadable dump of the corpus, then kube-proxy's dumps, the smallest first."""
-    corpus = sorted((_SHARED / "corpus" / "canon").glob("*.txt"))
+    corpus = sorted(path for path in (_SHARED / "corpus" / "canon").glob("*.txt") if path.stat().st_size)
     return [*corpus, *sorted((_SHARED / "dumps").glob("*.txt.gz"), key=lambda path: path.stat().st_size)]
 
 

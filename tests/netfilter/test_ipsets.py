@@ -49,6 +49,9 @@ def inside(text: str, sides: str = "src", **changes: Any) -> object:
         ("hash:net,net\n10.0.0.0/8,192.0.2.0/24", "src,dst", True),
         ("hash:net,iface\n10.0.0.0/8,eth0", "src,src", True),
         ("hash:net,iface\n10.0.0.0/8,eth1", "src,src", False),
+        # The search ends at the first network that has the address, whatever its device.
+        ("hash:net,iface\n10.0.0.0/8,eth0\n10.0.0.0/24,cni0", "src,src", False),
+        ("hash:net,iface\n10.0.0.0/8,eth0\n10.1.0.0/24,cni0", "src,src", True),
         ("hash:ip,mark\n10.0.0.1,0x5", "src,src", True),
         ("hash:mac\n00:11:22:33:44:55", "src", True),
         ("hash:mac\n00:11:22:33:44:56", "src", False),
