@@ -76,7 +76,7 @@ class PlainReader:
         found = inspect(parts, self._vocabulary, self._table)
         if found.problems or parts.edit not in _APPEND or parts.table is not None:
             return None
-        if _names_vary(parts, slots) or not _aligned(parts, body):
+        if _names_vary(parts, slots) or not _aligned(parts, body) or _no_chain(parts.target):
             return None
         fixed = [asked for asked in found.values if asked.token.start_pos not in slots]
         if any(wrong_value(unquoted(asked.token), asked.kind, self._family) for asked in fixed):
@@ -127,7 +127,7 @@ class PlainReader:
         if target is None:
             return problems
         name = unquoted(target.name)
-        if target.kind == "GOTO" and target.known is not None:
+        if _no_chain(target):
             problems.append(Problem(target.name, f"-g wants a chain, {name} is a target"))
         elif target.known is None and not target.options and self._chains is not None and name not in self._chains:
             hint = "iptables-restore refuses the rule, unless run with --noflush where the chain exists already"
@@ -141,6 +141,11 @@ def _options(parts: Iterable[OptionParts]) -> tuple[Option, ...]:
 
 def _target(part: ExtensionParts | None) -> Target | None:
     return None if part is None else Target(unquoted(part.name), _options(part.options), part.kind == "GOTO")
+
+
+def _no_chain(target: ExtensionParts | None) -> bool:
+    """Whether a -g names a target, where it can only lead to a chain."""
+    return target is not None and target.kind == "GOTO" and target.known is not None
 
 
 def _names_vary(parts: RuleParts, slots: Mapping[int, int]) -> bool:

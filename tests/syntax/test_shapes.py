@@ -60,6 +60,20 @@ def test_every_rule_of_iptables_own_tests() -> None:
         agree(rules, f"-A INPUT {row['rule']}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-A FORWARD -m comment --comment x -g MARK --set-xmark 0x1/0x1",
+        "[3:4] [0:0] -A FORWARD -j DROP",
+        "-A FORWARD -c 1,2 -j DROP",
+    ],
+)
+def test_what_generated_lines_found(text: str) -> None:
+    rules = reader("mangle")
+    agree(rules, text)
+    agree(rules, text.replace("x", "y").replace("[3:4] ", "").replace("1,2", "3,4"))
+
+
 def test_a_large_dump_has_few_shapes() -> None:
     text = gzip.decompress((shared("dumps") / "kubeproxy-0100.txt.gz").read_bytes()).decode()
     rules = reader("nat")
