@@ -85,7 +85,7 @@ def test_no_line_takes_long(name: str) -> None:
     text = f"*filter\n:INPUT ACCEPT [0:0]\n{LONG[name]}\nCOMMIT\n"
     begun = time.process_time()
     everything(text)
-    assert time.process_time() - begun < 15
+    assert time.process_time() - begun < 60
 
 
 @pytest.mark.parametrize(
