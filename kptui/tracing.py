@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kptui.ask.expression import expression
+from kptui.ask.fields import with_fields
 from kptui.ask.idle import Answers
-from kptui.ask.request import DETAILS, Question, Request, question
+from kptui.ask.request import Question, Request, question
 from kptui.errors import UsageError
 from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.known_names import KnownNames
@@ -189,12 +190,6 @@ def requested(packet: str | None, session: Session, settings: Mapping[str, str],
     return replace(request, settings=settings, **given)
 
 
-_JSON_FIELDS = {
-    "src": "src", "dst": "dst", "proto": "proto", "sport": "sport", "dport": "dport", "in": "in_", "out": "out",
-    "origin": "origin", "ctstate": "ctstate", "mark": "mark", "ctmark": "ctmark", "tcp_flags": "tcp_flags",
-}  # fmt: skip
-
-
 def batch_answers(
     session: Session,
     base: Request,
@@ -214,7 +209,7 @@ def batch_answers(
                 raise UsageError("expected a JSON object.")
             if "id" in given:
                 answer["id"] = given["id"]
-            request = _from_json(given, base)
+            request = with_fields(base, given)
             trace = session.trace(request, misses, reply)
             checked = confirmer.confirm(trace, session.asked(request).host) if confirmer is not None else None
             answer |= session.json(trace, checked)
@@ -223,22 +218,6 @@ def batch_answers(
         except RecursionError:
             answer |= {"error": f"line {number}: the JSON is nested too deep."}
         yield answer
-
-
-def _from_json(given: Mapping[str, Any], base: Request) -> Request:
-    values: dict[str, Any] = {}
-    for name, value in given.items():
-        if value is None or name in ("id", "family"):
-            continue
-        if name in _JSON_FIELDS:
-            values[_JSON_FIELDS[name]] = str(value)
-        elif name == "icmp_type":
-            code = given.get("icmp_code")
-            values["icmp_type"] = str(value) if code is None else f"{value}/{code}"
-        elif name not in ("icmp_code", *DETAILS):
-            raise UsageError(f"a packet has no field “{name}”.")
-    details = {name: given[name] for name in DETAILS if given.get(name) is not None}
-    return replace(base, details=details or base.details, to_node=base.to_node and "dst" not in values, **values)
 
 
 def expected(trace: Trace, text: str) -> str | None:
