@@ -17,3 +17,10 @@ class SourceError(KptuiError):
     """The source could not be read, or holds no rules. Exit code 3."""
 
     exit_code = 3
+
+
+class CancelledError(SourceError):
+    """Nobody waits for the answer any more."""
+
+    def __init__(self) -> None:
+        super().__init__("Cancelled.")

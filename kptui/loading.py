@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kptui.errors import SourceError
 from kptui.netfilter.extensions import Catalogue
@@ -13,15 +14,24 @@ from kptui.syntax.ast import Ruleset
 from kptui.syntax.reader import read
 from kptui.text import visible
 
+if TYPE_CHECKING:
+    from kptui.sources.gather import Progress
+
 
 def load(source: str) -> Ruleset:
     """Read a source into a ruleset; raises SourceError if it can't be read or holds no rules."""
     return load_with_facts(source)[0]
 
 
-def load_with_facts(source: str) -> tuple[Ruleset, Mapping[str, str]]:
-    """A source's ruleset, and what it tells of the host, as texts by their names in a bundle; raises SourceError."""
-    found = read_source(source)
+def load_with_facts(
+    source: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None
+) -> tuple[Ruleset, Mapping[str, str]]:
+    """A source's ruleset, and what it tells of the host, as texts by their names in a bundle.
+
+    Raises SourceError; CancelledError once `cancelled` says so while a running host is read. `progress` is told what
+    that host is asked for.
+    """
+    found = read_source(source, cancelled, progress)
     return parse(found), found.facts
 
 

@@ -1,33 +1,77 @@
-"""Where a ruleset comes from: a file, a bundle, standard input, this host, a namespace; texts, not their meaning."""
+"""Where a ruleset comes from: a file, a bundle, standard input, a running host; texts, not their meaning."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from kptui.errors import SourceError
 from kptui.sources.file import read_file, read_stdin
-from kptui.sources.gather import Gathered
-from kptui.sources.live import LIVE, NETNS, gather_live, gather_netns
 from kptui.sources.text import SourceText
 from kptui.text import visible
 
-__all__ = ["LIVE", "SourceText", "gather_source", "is_live", "read_source"]
+if TYPE_CHECKING:
+    from kptui.sources.access import Access
+    from kptui.sources.gather import Gathered, Progress
+    from kptui.sources.place import Place
+
+__all__ = ["SourceText", "expand", "gather_source", "is_live", "place_of", "read_source"]
+
+_PLACES = {
+    "live": ("live", "Here"),
+    "netns": ("live", "Namespace"),
+    "kubectl": ("kubectl", "Node"),
+}
+"""What stands before the colon, the module that knows the way there, and its class; imported when it is asked for."""
 
 
-def read_source(name: str) -> SourceText:
+def read_source(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> SourceText:
     """The text of a source as the command line names it; raises SourceError with one sentence saying what is wrong."""
     if is_live(name):
-        return gather_source(name).source()
+        return gather_source(name, cancelled, progress).source()
     return read_stdin() if name == "-" else read_file(name)
 
 
-def gather_source(name: str) -> Gathered:
-    """All that a running host tells; raises SourceError, for a name that is no running host's too."""
-    if name == LIVE:
-        return gather_live()
-    if name.startswith(NETNS):
-        return gather_netns(name.removeprefix(NETNS))
-    raise SourceError(f"{visible(name)} is no running host: expected {LIVE} or {NETNS}NAME.")
+def gather_source(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> Gathered:
+    """All that a running host tells; raises SourceError, for a name that is no running host's too.
+
+    `cancelled` is asked many times a second; once it says so, what runs is killed and CancelledError raised. `progress`
+    is told what is asked for. The way to a remote host stays open for the next time, until the process ends.
+    """
+    from kptui.sources.gather import gather
+    from kptui.sources.ways import entered
+
+    with entered(name, cancelled) as (place, run):
+        return gather(place, run, progress)
+
+
+def place_of(name: str, access: Access) -> Place:
+    """The running host that a source names; raises SourceError. Nothing is run yet."""
+    scheme, colon, rest = name.partition(":")
+    if not colon or scheme not in _PLACES:
+        raise SourceError(f"{visible(name)} is no running host: expected one of {', '.join(f'{s}:' for s in _PLACES)}.")
+    module, kind = _PLACES[scheme]
+    made: Place = getattr(import_module(f"kptui.sources.{module}"), kind)(rest, access)
+    return made
 
 
 def is_live(name: str) -> bool:
     """Whether reading the source again may give something new without anyone writing a file."""
-    return name == LIVE or name.startswith(NETNS)
+    scheme, colon, _ = name.partition(":")
+    return bool(colon) and scheme in _PLACES
+
+
+def expand(name: str, cancelled: Callable[[], bool] | None = None) -> tuple[str, ...]:
+    """The sources that a name stands for: `kubectl:` and `kubectl:CONTEXT/` for all nodes of the cluster.
+
+    Any other name stands for itself. Raises SourceError if the cluster can't be asked, CancelledError.
+    """
+    scheme, colon, rest = name.partition(":")
+    if not colon or scheme != "kubectl" or (rest and not rest.endswith("/")):
+        return (name,)
+    from kptui.sources.access import chosen
+    from kptui.sources.kubectl import nodes
+    from kptui.sources.running import Runner
+
+    return nodes(rest, Runner(chosen(), cancelled))

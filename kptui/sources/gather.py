@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kptui.errors import SourceError
 from kptui.sources.bundle import source_of
-from kptui.sources.commands import FACTS, RULES, Command, backend_of
+from kptui.sources.commands import COMMANDS, FACTS, RULES, Command, backend_of
+from kptui.sources.place import Place
+from kptui.sources.process import Ran
+from kptui.sources.running import Runner
 from kptui.sources.text import SourceText
 from kptui.text import visible
 
-TIMEOUT = 60
-"""Seconds a command may take; a dump of 160,000 rules takes two or three."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What became of a command; `missing` if there is no such program, `code` is None if it did not end by itself."""
-
-    out: bytes = b""
-    error: str = ""
-    code: int | None = 0
-    missing: bool = False
-
-
-Runner = Callable[[Sequence[str]], Ran]
-"""Runs one command, given as a list of words, where the source is."""
-
-
-def local_runner(prefix: Sequence[str] = ()) -> Runner:
-    """Run commands on this host, behind a prefix such as nsenter with its options; never through a shell."""
-
-    def run(argv: Sequence[str]) -> Ran:
-        try:
-            done = subprocess.run(
-                [*prefix, *argv], capture_output=True, timeout=TIMEOUT, stdin=subprocess.DEVNULL, check=False
-            )
-        except FileNotFoundError:
-            return Ran(error="not installed", code=None, missing=True)
-        except subprocess.TimeoutExpired:
-            return Ran(error=f"no answer within {TIMEOUT} seconds", code=None)
-        except OSError as error:
-            return Ran(error=error.strerror or str(error), code=None)
-        said = visible(done.stderr.decode("utf-8", "replace").strip().split("\n")[0])
-        # How nsenter says that there is no such program.
-        missing = done.returncode == 127
-        return Ran(done.stdout, said, done.returncode, missing)
-
-    return run
+Progress = Callable[[str], None]
+"""Is told the command that begins, and how far that is."""
+_RIGHTS = re.compile(r"ermission denied|must be root|not permitted|a password is required|not allowed to|may not run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +45,25 @@ class Gathered:
         return source_of(self.name, self.texts)
 
 
-def gather(name: str, run: Runner, where: str) -> Gathered:
-    """Run every command of the table; raises SourceError if the rules can't be read.
+def gather(place: Place, run: Runner, progress: Progress | None = None) -> Gathered:
+    """Run every command of the table; raises SourceError if the rules can't be read, CancelledError."""
+    found = Gathered(place.name)
 
-    `where` names the place in a sentence ("This host", "The network namespace x").
-    """
-    found = Gathered(name)
+    def ask(command: Command) -> Ran:
+        if progress is not None:
+            progress(f"{place.name}: {command.argv[0]} ({COMMANDS.index(command) + 1} of {len(COMMANDS)})")
+        return _run(command, place, run, found)
+
     for command in RULES:
         if _told_already(command, found):
             continue
-        ran = _run(command, run, found)
-        if command is RULES[0]:
-            _refuse(ran, where)
+        ran = ask(command)
+        if command is RULES[0] or ran.late:
+            _refuse(command, ran, place)
     if not any(command.member in found.texts for command in RULES):
-        raise SourceError(f"{where} has no iptables rules: no table is loaded.")
+        raise SourceError(f"{place.where} has no iptables rules: no table is loaded.")
     for command in FACTS:
-        _run(command, run, found)
+        ask(command)
     return found
 
 
@@ -102,30 +73,50 @@ def _told_already(command: Command, found: Gathered) -> bool:
     return command.backend is not None and backend_of(plain) == command.backend
 
 
-def _run(command: Command, run: Runner, found: Gathered) -> Ran:
+def _run(command: Command, place: Place, run: Runner, found: Gathered) -> Ran:
     began, clock = time.time(), time.monotonic()
-    ran = run(command.argv)
-    found.records.append(Record(command, command.argv, began, time.monotonic() - clock, ran))
+    argv = place.words(command.argv)
+    ran = run(argv)
+    found.records.append(Record(command, argv, began, time.monotonic() - clock, ran))
     # A fact that is known to be nothing is worth keeping; rules of a back end that is not in use are not.
     if ran.code == 0 and (ran.out.strip() or command not in RULES):
+        if command in RULES:
+            _look_through(command, ran.out, place)
         text = ran.out.decode("utf-8", "surrogateescape")
         found.texts[command.member] = command.keep(text) if command.keep else text
     return ran
 
 
-def _refuse(ran: Ran, where: str) -> None:
+def _look_through(command: Command, out: bytes, place: Place) -> None:
+    """Refuse what iptables-save can't have printed as a whole; raises SourceError."""
+    said = f"{place.where}: {command.argv[0]} printed"
+    if b"\0" in out:
+        raise SourceError(f"{said} something binary, where rules were expected.")
+    starts, ends = (len(re.findall(pattern, out, re.MULTILINE)) for pattern in (rb"^\*\w", rb"^COMMIT\s*$"))
+    if not starts:
+        first = visible(out.strip().split(b"\n")[0][:80].decode("utf-8", "surrogateescape"))
+        raise SourceError(f"{said} no rules: a table such as *filter was expected, not “{first}”.")
+    if ends < starts:
+        raise SourceError(f"{said} a table without its COMMIT: what it says was cut off.")
+
+
+def _refuse(command: Command, ran: Ran, place: Place) -> None:
     """Say what keeps the rules from being read."""
-    if ran.missing:
-        raise SourceError(f"{where} has no iptables-save: install iptables, or name a dump file.")
+    program = command.argv[0]
+    broken = place.broken(ran)
+    if broken:
+        raise SourceError(broken)
     if ran.code == 0:
         return
-    if ran.code is None and "ermission denied" in ran.error:
-        raise SourceError("iptables-save may not be run by this user: run kptui as root, or name a dump file.")
-    if ran.code is None and ran.error.startswith("no answer"):
-        raise SourceError(f"iptables-save did not answer within {TIMEOUT} seconds.")
+    if ran.missing:
+        raise SourceError(f"{place.where} has no {program}: install iptables there, or name a dump file.")
+    if ran.code is None and _RIGHTS.search(ran.error):
+        raise SourceError(f"{program} may not be run by this user: {place.rights}.")
+    if ran.late:
+        raise SourceError(f"{program} did not answer ({place.name}): {ran.error}.")
     if ran.code is None:
-        raise SourceError(f"iptables-save could not be run: {ran.error}.")
-    if any(words in ran.error for words in ("ermission denied", "must be root", "ermitted")):
-        whose = "this host's" if where == "This host" else "its"
-        raise SourceError(f"Reading {whose} rules needs root (CAP_NET_ADMIN): run kptui as root, or name a dump file.")
-    raise SourceError(f"iptables-save failed: {ran.error or f'exit code {ran.code}'}")
+        raise SourceError(f"{program} could not be run ({place.name}): {ran.error}.")
+    if _RIGHTS.search(ran.error):
+        whose = "this host's" if place.where == "This host" else "its"
+        raise SourceError(f"Reading {whose} rules needs root (CAP_NET_ADMIN): {place.rights}.")
+    raise SourceError(f"{program} failed: {ran.error or f'exit code {ran.code}'}")

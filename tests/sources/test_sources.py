@@ -13,6 +13,7 @@ import pytest
 
 from kptui.errors import SourceError
 from kptui.sources import is_live, read_source
+from kptui.sources.access import Access
 from kptui.sources.commands import RULES as SAVES
 
 RULES = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
@@ -139,8 +140,8 @@ class TestLive:
         assert not is_live("live.txt")
 
     def test_the_rules_come_with_their_counters(self, program: Path) -> None:
-        self.write(program, """echo "$*"; echo '*filter'; echo 'a warning' >&2""")
-        assert read_source("live:").text == "-c\n*filter\n"
+        self.write(program, """echo "$*"; echo '*filter'; echo COMMIT; echo 'a warning' >&2""")
+        assert read_source("live:").text == "-c\n*filter\nCOMMIT\n"
         assert SAVES[0].argv == ("iptables-save", "-c")
 
     def test_without_the_program(self, program: Path) -> None:
@@ -181,5 +182,5 @@ class TestLive:
 
     def test_a_program_that_hangs_is_given_up(self, program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.write(program, "while :; do :; done")
-        monkeypatch.setattr("kptui.sources.gather.TIMEOUT", 0.05)
+        monkeypatch.setattr("kptui.sources.access._Chosen.access", Access(timeout=0.05))
         assert "did not answer" in refused("live:")

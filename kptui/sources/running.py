@@ -1,0 +1,44 @@
+"""The commands of one reading: bounded together, cancelled together, logged one by one."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from kptui.errors import SourceError
+from kptui.sources.access import Access
+from kptui.sources.process import MAX_BYTES, Ran, execute
+from kptui.text import visible
+
+
+class Runner:
+    """Runs commands here; all of them together get twice the time and no more bytes than one may have."""
+
+    def __init__(self, access: Access, cancelled: Callable[[], bool] | None = None) -> None:
+        self.access = access
+        self._cancelled = cancelled
+        self._deadline = time.monotonic() + 2 * access.timeout
+        self._left = MAX_BYTES
+
+    def __call__(self, argv: Sequence[str]) -> Ran:
+        """Run a command; raises CancelledError."""
+        timeout = min(self.access.timeout, self._deadline - time.monotonic())
+        if timeout <= 0:
+            return Ran(error="not asked: those before took too long", code=None, late=True)
+        began, clock = datetime.now(UTC), time.monotonic()
+        ran = execute(argv, timeout, self._left, self._cancelled)
+        self._left -= len(ran.out)
+        if self.access.log:
+            self._log(self.access.log, began, time.monotonic() - clock, argv, ran)
+        return ran
+
+    def _log(self, name: str, began: datetime, seconds: float, argv: Sequence[str], ran: Ran) -> None:
+        how = f"exit {ran.code}" if ran.code is not None else ran.error
+        line = f"{began.isoformat(timespec='milliseconds')} {seconds:.3f}s {len(ran.out):,}B {how}: {shlex.join(argv)}"
+        try:
+            with open(name, "a", encoding="utf-8") as file:
+                file.write(visible(line) + "\n")
+        except OSError as error:
+            raise SourceError(f"The log {visible(name)} can't be written: {error.strerror or error}.") from None
