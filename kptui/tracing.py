@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from kptui.ask.completion import Completer
 from kptui.ask.expression import expression
 from kptui.ask.fields import with_fields
 from kptui.ask.idle import Answers
@@ -94,6 +95,11 @@ class Session:
         from kptui.kubernetes.checks import problems
 
         return problems(self.ruleset, services=self.services)
+
+    @cached_property
+    def completer(self) -> Completer:
+        """What a packet expression may go on with."""
+        return Completer(self.ruleset, self.services)
 
     def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
         """Answer a request, with the way back if `reply`; raises UsageError if a field makes no sense."""

@@ -51,7 +51,15 @@ async def press(pilot: Pilot[None], *keys: str) -> None:
 
 async def write(pilot: Pilot[None], text: str) -> None:
     """Type a text into what has the focus."""
-    names = {"/": "slash", ".": "full_stop", ":": "colon", "-": "minus", " ": "space", ",": "comma"}
+    names = {
+        "/": "slash",
+        ".": "full_stop",
+        ":": "colon",
+        "-": "minus",
+        " ": "space",
+        ",": "comma",
+        ">": "greater_than_sign",
+    }
     await press(pilot, *(names.get(char, char) for char in text))
 
 

@@ -133,8 +133,9 @@ async def test_the_form_is_filled_in_with_the_selected_service() -> None:
         assert values["field-dport"] == "80"
         assert values["field-proto"] == "tcp"
         assert values["field-local"] == "192.168.50.10"
+        assert values["field-line"] == "tcp 10.110.199.45:80"
         assert pilot.app.focused is not None
-        assert pilot.app.focused.id == "field-src"
+        assert pilot.app.focused.id == "field-line"
 
 
 @pytest.mark.parametrize(

@@ -98,8 +98,7 @@ class ServicesScreen(TableScreen):
         item = self.rows.item
         if item is not None:
             filled = from_service(self.request, item)
-            form = TraceForm(filled, self.session.ruleset.family, self.session.services)
-            self.app.push_screen(form, self._asked)
+            self.app.push_screen(TraceForm(filled, self.session), self._asked)
 
     def _asked(self, request: Request | None) -> None:
         if request is not None:

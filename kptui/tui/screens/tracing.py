@@ -18,6 +18,9 @@ from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.trace_panel import HopList, OutcomeList, TracePanel
 
+HISTORY = 50
+"""So many packets traced are remembered."""
+
 
 class Tracing(Searching):
     """The part of the main screen that traces."""
@@ -39,6 +42,7 @@ class Tracing(Searching):
         self.trace: Trace | None = None
         self.chosen: int | None = None
         self.hop = -1
+        self.asked_before: list[Request] = []
         self._traces = 0
 
     def action_trace(self) -> None:
@@ -46,7 +50,7 @@ class Tracing(Searching):
         place = self.navigation.place
         table, chain = self._table_chain(place) if place else (None, None)
         filled = prefill(self.request, table, chain, self._rule(place) if place else None, self.naming)
-        self.app.push_screen(TraceForm(filled, self.ruleset.family, self.naming.services), self._asked)
+        self.app.push_screen(TraceForm(filled, self.session, self.asked_before), self._asked)
 
     def _asked(self, request: Request | None) -> None:
         if request is not None:
@@ -56,6 +60,9 @@ class Tracing(Searching):
         """Trace a packet; the panes show it when it is done. `again` is for the same packet through newer rules."""
         self._traces += 1
         self.request = request
+        if not again:
+            # The newest first, each once.
+            self.asked_before = [request, *(each for each in self.asked_before if each != request)][:HISTORY]
         self._trace(self._traces, request, again)
 
     @work(thread=True, exclusive=True, group="trace", exit_on_error=False)
