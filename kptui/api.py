@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import Any
 
-from kptui.ask.fields import with_fields
 from kptui.ask.request import Request
 from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.service import ServicePort
 from kptui.netfilter.trace import Answer, Outcome, Trace
 from kptui.syntax.ast import Backend, Ruleset
-from kptui.tracing import Session, expected, requested
+from kptui.tracing import Session, expected, request_for
 
 Source = str | PathLike[str]
 
@@ -43,7 +42,7 @@ class Rules:
         self,
         packet: str | Mapping[str, Any],
         *,
-        assume: Iterable[str] = (),
+        assume: str | Iterable[str] = (),
         settings: Mapping[str, str] | None = None,
         misses: bool = False,
         reply: bool = False,
@@ -53,16 +52,12 @@ class Rules:
         `assume` and `settings` are added to those of the source. With `misses` the paths hold the rules that did not
         match, too; with `reply` the way back is traced. Raises UsageError if the packet makes no sense.
         """
-        request = (
-            requested(packet, self._session, {}, {}) if isinstance(packet, str) else with_fields(Request(), packet)
-        )
-        request = replace(
-            request,
-            local=self._base.local,
-            routes=self._base.routes,
+        told = replace(
+            self._base,
             assume=(*self._base.assume, *_several(assume)),
             settings={**self._base.settings, **(settings or {})},
         )
+        request = request_for(packet, self._session, told)
         return Traced(self._session.trace(request, misses, reply), self._session)
 
     def services(self, pattern: str = "") -> list[ServicePort]:

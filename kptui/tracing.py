@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kptui.ask.completion import Completer
+from kptui.ask.expectation import expectation
 from kptui.ask.expression import expression
 from kptui.ask.fields import with_fields
 from kptui.ask.idle import Answers
@@ -226,25 +227,18 @@ def batch_answers(
         yield answer
 
 
+def request_for(packet: str | Mapping[str, Any], session: Session, told: Request) -> Request:
+    """A packet by expression or by its fields, with what is told of the host; raises UsageError."""
+    request = requested(packet, session, {}, {}) if isinstance(packet, str) else with_fields(Request(), packet)
+    return replace(request, local=told.local, routes=told.routes, assume=told.assume, settings=told.settings)
+
+
 def expected(trace: Trace, text: str) -> str | None:
     """None if the trace is as `ANSWER [dnat=…] [snat=…] [end=…]` says, else the difference in words.
 
-    `dnat=A,B` means exactly these targets, in any order.
+    `dnat=A,B` means exactly these targets, in any order. Raises UsageError.
     """
-    words = text.split()
-    if not words:
-        raise UsageError("--expect: say yes, no or depends, then perhaps dnat=…, snat=… or end=….")
-    if words[0] not in ("yes", "no", "depends"):
-        raise UsageError(f"--expect: “{words[0]}” is none of yes, no, depends.")
-    if trace.answer != words[0]:
-        return f"the answer is {trace.answer}, not {words[0]}"
-    for word in words[1:]:
-        name, equals, value = word.partition("=")
-        if name not in ("dnat", "snat", "end") or not equals:
-            raise UsageError(f"--expect: “{word}” is none of dnat=…, snat=…, end=….")
-        found = {
-            str(getattr(o.packet, name) if name != "end" else o.end).replace("None", "none") for o in trace.outcomes
-        }
-        if found != set(value.split(",")):
-            return f"{name} is {', '.join(sorted(found))}, not {value}"
-    return None
+    try:
+        return expectation(text).difference(trace)
+    except ValueError as error:
+        raise UsageError(f"--expect: {error}") from None

@@ -52,7 +52,7 @@ def imported(*args: str) -> set[str]:
 def test_without_the_explorer_neither_textual_nor_rich_is_imported(args: list[str]) -> None:
     found = imported(*args)
     assert "kptui.loading" in found
-    assert not found & {"textual", "rich"}
+    assert not found & {"textual", "rich", "yaml"}
 
 
 @pytest.mark.parametrize("args", [["--version"], ["--help"], ["trace", "--help"]])

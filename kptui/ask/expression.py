@@ -20,6 +20,10 @@ _EXAMPLES = (
 )
 
 
+class ServiceError(UsageError):
+    """A Service that these rules don't know, or of which a port has to be told."""
+
+
 def expression(text: str, services: Services) -> Request:
     """The request that an expression stands for; raises UsageError saying which part makes no sense."""
     before, arrow, after = text.partition("->")
@@ -80,10 +84,10 @@ def _service(name: str, proto: str, services: Services) -> ServicePort:
     if not ports:
         near = sorted({port.service for port in services if name.split("/")[1] in port.service})[:5]
         hint = f" Like it: {', '.join(near)}." if near else ""
-        raise UsageError(f"These rules know no Service {visible(name)} with a cluster IP.{hint}")
+        raise ServiceError(f"These rules know no Service {visible(name)} with a cluster IP.{hint}")
     if len(ports) > 1:
         choices = ", ".join(f"{port.name} ({port.protocol} {port.port})" for port in ports)
-        raise UsageError(f"Service {visible(name)} has several ports, say which: {visible(choices)}.")
+        raise ServiceError(f"Service {visible(name)} has several ports, say which: {visible(choices)}.")
     return ports[0]
 
 

@@ -27,8 +27,8 @@ _TEXTS = {
     "mac_source": ("MAC address", re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\Z")),
     "payload": ("sequence of bytes in hexadecimal", re.compile(r"([0-9A-Fa-f]{2})*\Z")),
 }
-_BITS = {"length": 16, "ttl": 8, "tos": 8, "mss": 16, "uid": 32, "gid": 32}
-DETAILS = (*_BITS, *_TEXTS)
+BITS = {"length": 16, "ttl": 8, "tos": 8, "mss": 16, "uid": 32, "gid": 32}
+DETAILS = (*BITS, *_TEXTS)
 """The fields of a packet that no option of their own tells."""
 T = TypeVar("T")
 
@@ -203,10 +203,10 @@ def _details(request: Request) -> dict[str, Any]:
             if not pattern.match(str(value)):
                 raise FieldError(name, f"{name}: “{visible(str(value))}” is no {what}.")
             found[name] = str(value)
-        elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << _BITS[name]:
+        elif isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << BITS[name]:
             found[name] = value
         else:
-            raise FieldError(name, f"{name}: “{visible(str(value))}” is no number of {_BITS[name]} bits.")
+            raise FieldError(name, f"{name}: “{visible(str(value))}” is no number of {BITS[name]} bits.")
     return found
 
 
