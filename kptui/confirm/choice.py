@@ -17,7 +17,7 @@ FIELDS = {
 }  # fmt: skip
 """The fields of a packet that may be open, and what they are called."""
 
-AFTER, REROUTED, NODE = "TTL after forwarding", "outgoing interface after rerouting", "address of the node"
+REROUTED, NODE = "outgoing interface after rerouting", "address of the node"
 """Labels of unknowns that come of a packet's fields."""
 
 
@@ -55,7 +55,7 @@ class Choice:
 
 def choosable(facts: Facts) -> Facts:
     """Those facts that a packet and a host can be chosen for."""
-    labels = {field.label for field in unknowns(Packet()).values()} | {AFTER, REROUTED, "TCP flags", NODE}
+    labels = {field.label for field in unknowns(Packet()).values()} | {REROUTED, "TCP flags", NODE}
     return frozenset(
         (fact, holds)
         for fact, holds in facts

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kptui.confirm.choice import AFTER, FIELDS, REROUTED, Choice, ChoiceError, unknowns, whose
+from kptui.confirm.choice import FIELDS, REROUTED, Choice, ChoiceError, unknowns, whose
 from kptui.confirm.likely import ABROAD, NO_HOST, OWN, first, names, within
 from kptui.netfilter.address import Network, name_number, parse, show
 from kptui.netfilter.facts import Fact, Facts, domain
@@ -75,10 +75,7 @@ class _Choosing:
         """What the facts leave of a field."""
         unknown = self.open[name]
         left = domain(Fact(unknown.label, (), unknown.space), self.facts)
-        if name == "ttl":
-            after = domain(Fact(AFTER, (), ((0, 255),)), self.facts)
-            left = intersect(left, tuple((low + 1, high + 1) for low, high in after))
-        elif name == "out":
+        if name == "out":
             left = intersect(left, domain(Fact(REROUTED, (), unknown.space), self.facts))
         return left
 
@@ -121,8 +118,6 @@ class _Choosing:
             found = region[0][0] if found is None and region and side == "dst" else found
         if found is None:
             raise ChoiceError(f"no {unknown.label} fits what is assumed of it")
-        if side == "dst" and self.origin == "external" and found in loopback(self.family):
-            raise ChoiceError("what comes from outside to a loopback address is thrown away")
         self._take(side, found, show(found, self.family))
         return found
 
@@ -207,6 +202,4 @@ class _Choosing:
             self.values[self.open[name].label] = found
         else:
             self._take(name, found, flag_names(found) if name == "tcp_flags" else str(found))
-        if name == "ttl":
-            self.values[AFTER] = found - 1
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kptui.netfilter.address import Network, show
-from kptui.netfilter.facts import Answer, Unknown, Unsure
+from kptui.netfilter.facts import Answer, Unknown, Unsure, known
 from kptui.netfilter.fib import Query, candidates
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Decision, Packet
@@ -35,6 +35,14 @@ def parted(answer: Answer, ways: Ways, text: str, journal: Journal) -> tuple[Way
     if isinstance(answer, Unsure):
         return part(ways, answer, None, text, journal)
     return (ways, {}) if answer is True else ({}, ways)
+
+
+def surely(answer: Answer, ways: Ways) -> tuple[Ways, Ways]:
+    """(Ways for which it is so by what they have assumed already, the others); nothing is assumed for it."""
+    if not isinstance(answer, Unsure):
+        return (ways, {}) if answer is True else ({}, ways)
+    sure = {facts: way for facts, way in ways.items() if known(answer.fact, facts) is answer.holds}
+    return sure, {facts: way for facts, way in ways.items() if facts not in sure}
 
 
 def lose(journal: Journal, reason: str, packet: Packet, ways: Ways) -> None:

@@ -21,7 +21,7 @@ from kptui.netfilter.missing import as_if_whole, beyond, within_table
 from kptui.netfilter.own_address import source_for
 from kptui.netfilter.packet import Decision, Name, Number, Packet, changes
 from kptui.netfilter.path import Step
-from kptui.netfilter.routing import arrived, dead_on_arrival, forwardable, forwarding, refused
+from kptui.netfilter.routing import accepted, arrived, dead_on_arrival, forwardable, forwarding, refused
 from kptui.netfilter.ties import both
 from kptui.netfilter.walk import Journal, TableWalk, Terminal, part, stepped
 from kptui.netfilter.worlds import Flow, Ways
@@ -93,7 +93,7 @@ class Journey:
             journal.lose(dead, flow)
             return []
         here, onward = arrived(self._hook(PREROUTING, flow, journal), self.host, journal)
-        delivered = self._hook(INPUT, here, journal)
+        delivered = accepted(self._hook(INPUT, here, journal), self.host, journal)
         return [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
 
     def _forward(self, out: Name, flow: Flow, journal: Journal) -> Flow:
@@ -107,7 +107,8 @@ class Journey:
             left = forwardable(packet, device, ways, journal)
             if left:
                 leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
-        return self._hook(POSTROUTING, self._hook(FORWARD, leaving, journal), journal)
+        forwarded = accepted(self._hook(FORWARD, leaving, journal), self.host, journal)
+        return self._hook(POSTROUTING, forwarded, journal)
 
     def _local(self, start: Flow, journal: Journal) -> list[Arrived]:
         [(packet, ways)] = start

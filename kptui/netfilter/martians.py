@@ -5,54 +5,71 @@ Seen on Linux 6.18. IPv4 looks at them after PREROUTING; IPv6 has none there, an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kptui.netfilter.address import show
-from kptui.netfilter.deciding import decided, lose, parted, shown_source, surely_in
-from kptui.netfilter.facts import Answer, Fact, Unsure
+from kptui.netfilter.deciding import decided, lose, parted, shown_source, surely, surely_in
+from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
+from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.own_address import bare
 from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
 from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Ways
 
 _LOCALNET = "route_localnet is set"
+_ZERO: Intervals = ((0, 0),)
+_EVERYONE: Intervals = ((EVERYONE, EVERYONE),)
+_NO_SOURCE: Intervals = (*(MULTICAST[4].region or ()), *_EVERYONE)
+_LOOPBACK: Intervals = loopback(4).region or ()
+_OTHER_LOOPBACK = subtract(_LOOPBACK, ((0x7F000001, 0x7F000001),))
 
 
 def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal) -> Ways:
-    """Lose what the kernel calls martian; IPv6 has none after PREROUTING."""
-    if packet.family == 6:
+    """Lose what the kernel calls martian (ip_route_input_slow); IPv6 has none after PREROUTING.
+
+    Of addresses that nobody told, what the rules have assumed decides; where they assumed nothing, it is no martian.
+    """
+    # A packet on the loopback device was routed when it was sent.
+    if packet.family == 6 or packet.in_ == "lo":
         return ways
-    why = _martian(packet, host)
-    if why:
+    for answers, why in _martians(packet, host):
+        passed: Ways = {}
+        for answer in answers:
+            ways, others = surely(answer, ways)
+            passed |= others
         lose(journal, why, packet, ways)
-        return {}
+        ways = passed
+    own, ways = _own(packet, ways, host)
+    lose(journal, f"martian source: {shown_source(packet)} is an address of this host", packet, own)
     for address, words in ((packet.dst, "to"), (packet.src, "from")):
-        if surely_in(address, loopback(4)):
-            ways, refused = parted(_localnet(host, packet.in_), ways, _LOCALNET, journal)
-            shown = show(address, 4) if isinstance(address, int) else ""
-            lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused)
-            break
+        looped, ways = surely(within(address, _LOOPBACK, ""), ways)
+        allowed, refused = parted(_localnet(host, packet.in_), looped, _LOCALNET, journal)
+        shown = show(address, 4) if isinstance(address, int) else "127.0.0.0/8"
+        lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused)
+        ways |= allowed
     return ways
 
 
-def _martian(packet: Packet, host: Host) -> str | None:
-    """Why an IPv4 packet from outside is surely a martian, None if it isn't surely."""
-    if not isinstance(packet.src, int):
-        return "martian destination 0.0.0.0" if packet.dst == 0 else None
-    if packet.src in MULTICAST[4] or packet.src == EVERYONE or (packet.src == 0 and packet.dst != EVERYONE):
-        return f"martian source {shown_source(packet)}"
-    if packet.dst == 0:
-        return "martian destination 0.0.0.0"
-    # With accept_local, a packet may come from one of the host's own addresses.
-    accepted = _either(host, "accept_local", packet.in_)
-    own = (
-        not accepted
-        and host.is_local(packet.src) is True
-        and (packet.src not in loopback(4) or packet.src == 0x7F000001)
-    )
-    if own and host.settings.get("accept_local", "no").lower() not in ("yes", "true", "1"):
-        return f"martian source: {shown_source(packet)} is an address of this host"
-    return None
+def _martians(packet: Packet, host: Host) -> Iterator[tuple[list[Answer], str]]:
+    """What makes an IPv4 packet from outside a martian, if all of the answers are yes, and what is said of it then."""
+    source, destination = shown_source(packet), packet.dst
+    zero, everyone = within(packet.src, _ZERO, ""), within(destination, _EVERYONE, "")
+    yield [within(packet.src, _NO_SOURCE, "")], f"martian source {source}"
+    yield [zero, negate(everyone)], f"martian source {source}"
+    yield [within(destination, _ZERO, "")], "martian destination 0.0.0.0"
+
+
+def _own(packet: Packet, ways: Ways, host: Host) -> tuple[Ways, Ways]:
+    """(Ways on which the source is one of the host's own addresses, which accept_local alone lets in, the others)."""
+    told = host.settings.get("accept_local", "no").lower() in ("yes", "true", "1")
+    if told or _either(host, "accept_local", packet.in_):
+        return {}, ways
+    # Of 127.0.0.0/8, route_localnet lets all in but the one that every host has.
+    looped, left = surely(within(packet.src, _OTHER_LOOPBACK, ""), ways)
+    own, others = surely(host.is_local(packet.src), left)
+    return own, others | looped
 
 
 def from_loopback(packet: Packet, out: Name, ways: Ways, host: Host, journal: Journal) -> Ways:

@@ -6,8 +6,8 @@ Seen on Linux 6.18. The sources that the kernel calls martian are looked at afte
 from __future__ import annotations
 
 from kptui.netfilter.address import network
-from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely_in
-from kptui.netfilter.facts import Answer, Fact, Unsure, known, within
+from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely, surely_in
+from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.martians import come_back, no_martians
@@ -31,8 +31,7 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
     """(Packets for this host, packets for others) of those that passed PREROUTING; the rest is lost."""
     here, onward = Flow(), Flow()
     for packet, ways in flow:
-        # A packet on the loopback device was routed when it was sent.
-        left = ways if packet.in_ == "lo" else no_martians(packet, ways, host, journal)
+        left = no_martians(packet, ways, host, journal)
         if surely_in(packet.dst, MULTICAST[packet.family]):
             joined, left = _group(packet, left, journal)
             here.take(packet, joined)
@@ -52,6 +51,16 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
             if kept:
                 (here if decision.kind in HERE else onward).take(packet.but(route=decision), kept)
     return here, onward
+
+
+def accepted(flow: Flow, host: Host, journal: Journal) -> Flow:
+    """What of a flow, routed since, is no martian by what the rules behind routing have assumed of its addresses."""
+    kept = Flow()
+    for packet, ways in flow:
+        left = no_martians(packet, ways, host, journal)
+        if left:
+            kept.take(packet, left)
+    return kept
 
 
 def _looked_up(packet: Packet, ways: Ways, host: Host, journal: Journal) -> list[tuple[Decision, Ways]]:
@@ -108,13 +117,7 @@ def forwardable(packet: Packet, out: Name, ways: Ways, journal: Journal) -> Ways
 
 def _not_expired(packet: Packet, ways: Ways, journal: Journal) -> Ways:
     """Lose what has too small a TTL; one that is not known is taken to do, unless a rule has learnt otherwise."""
-    answer = within(packet.ttl, ((2, 255),), "the TTL")
-    lasting = {
-        facts: way
-        for facts, way in ways.items()
-        if (known(answer.fact, facts) is not False if isinstance(answer, Unsure) else answer is True)
-    }
-    expired = {facts: way for facts, way in ways.items() if facts not in lasting}
+    expired, lasting = surely(negate(within(packet.ttl, ((2, 255),), "the TTL")), ways)
     lose(journal, "the TTL expired before it could be forwarded", packet, expired)
     return lasting
 

@@ -276,6 +276,38 @@ class TestRouting:
         assert all("route_localnet" in outcome.assumptions[0].match for outcome in trace.outcomes)
         assert only(trace_of(EVERY_TABLE, settings={"route_localnet": told}, **request)).end == end
 
+    @pytest.mark.parametrize("rule", ["PREROUTING -t raw", "INPUT"])
+    def test_a_destination_that_rules_have_assumed_in_127_0_0_0_8_hangs_on_it_too(self, rule: str) -> None:
+        chain, _, table = rule.partition(" -t ")
+        dump = f"*{table or 'filter'}\n:{chain} DROP\n-A {chain} -d 127.0.0.0/8 -j ACCEPT\nCOMMIT\n"
+        trace = trace_of(dump, src="192.0.2.1", local=(ME,))
+        looped = [
+            each for each in trace.outcomes if any("127" in told.match for told in each.assumptions if told.assumed)
+        ]
+        assert {each.end for each in looped} == {"delivered", "lost"}
+        for each in looped:
+            (told,) = [told for told in each.assumptions if "route_localnet" in told.match]
+            assert told.assumed is (each.end == "delivered")
+
+    @pytest.mark.parametrize("net", ["224.0.0.0/4", "0.0.0.0/32", "255.255.255.255/32"])
+    def test_a_source_that_rules_have_assumed_to_be_no_host_s_is_lost(self, net: str) -> None:
+        dump = f"*filter\n:FORWARD DROP\n-A FORWARD -s {net} -j ACCEPT\nCOMMIT\n"
+        trace = trace_of(dump, dst="203.0.113.1", local=(ME,))
+        assert {(bool(each.assumptions and each.assumptions[0].assumed), each.end) for each in trace.outcomes} == {
+            (True, "lost"), (False, "dropped"),
+        }  # fmt: skip
+
+    def test_a_source_assumed_to_be_the_host_s_own_is_lost(self) -> None:
+        dump = "*filter\n:INPUT DROP\n-A INPUT -m addrtype --src-type LOCAL -j ACCEPT\nCOMMIT\n"
+        for told in ({"local": (ME,)}, {}):
+            trace = trace_of(dump, dst=ME, **told)
+            own = [
+                each
+                for each in trace.outcomes
+                if any("src-type" in one.match and one.assumed for one in each.assumptions)
+            ]
+            assert {each.end for each in own} == {"lost"}
+
     def test_a_packet_from_outside_with_an_address_of_the_host_s_own_is_lost(self) -> None:
         end = forwarded(EVERY_TABLE, src=ME, in_="eth0")
         assert (end.end, "martian" in (end.reason or "")) == ("lost", True)
