@@ -93,7 +93,8 @@ class Journey:
             journal.lose(dead, flow)
             return []
         here, onward = arrived(self._hook(PREROUTING, flow, journal), self.host, journal)
-        delivered = accepted(self._hook(INPUT, here, journal), self.host, journal)
+        routed = journal.count
+        delivered = accepted(self._hook(INPUT, here, journal), self.host, journal, routed)
         return [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
 
     def _forward(self, out: Name, flow: Flow, journal: Journal) -> Flow:
@@ -107,7 +108,8 @@ class Journey:
             left = forwardable(packet, device, ways, journal)
             if left:
                 leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
-        forwarded = accepted(self._hook(FORWARD, leaving, journal), self.host, journal)
+        routed = journal.count
+        forwarded = accepted(self._hook(FORWARD, leaving, journal), self.host, journal, routed)
         return self._hook(POSTROUTING, forwarded, journal)
 
     def _local(self, start: Flow, journal: Journal) -> list[Arrived]:

@@ -16,7 +16,7 @@ from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.own_address import bare
 from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
 from kptui.netfilter.walk import Journal
-from kptui.netfilter.worlds import Flow, Ways
+from kptui.netfilter.worlds import Flow, Way, Ways
 
 _LOCALNET = "route_localnet is set"
 _ZERO: Intervals = ((0, 0),)
@@ -26,10 +26,11 @@ _LOOPBACK: Intervals = loopback(4).region or ()
 _OTHER_LOOPBACK = subtract(_LOOPBACK, ((0x7F000001, 0x7F000001),))
 
 
-def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal) -> Ways:
+def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal, routed: int | None = None) -> Ways:
     """Lose what the kernel calls martian (ip_route_input_slow); IPv6 has none after PREROUTING.
 
     Of addresses that nobody told, what the rules have assumed decides; where they assumed nothing, it is no martian.
+    Rules behind routing assume, too: what is lost then never came to them, and its path ends at the step `routed`.
     """
     # A packet on the loopback device was routed when it was sent.
     if packet.family == 6 or packet.in_ == "lo":
@@ -39,17 +40,23 @@ def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal) -> Way
         for answer in answers:
             ways, others = surely(answer, ways)
             passed |= others
-        lose(journal, why, packet, ways)
+        _lose(journal, why, packet, ways, routed)
         ways = passed
     own, ways = _own(packet, ways, host)
-    lose(journal, f"martian source: {shown_source(packet)} is an address of this host", packet, own)
+    _lose(journal, f"martian source: {shown_source(packet)} is an address of this host", packet, own, routed)
     for address, words in ((packet.dst, "to"), (packet.src, "from")):
         looped, ways = surely(within(address, _LOOPBACK, ""), ways)
         allowed, refused = parted(_localnet(host, packet.in_), looped, _LOCALNET, journal)
         shown = show(address, 4) if isinstance(address, int) else "127.0.0.0/8"
-        lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused)
+        _lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused, routed)
         ways |= allowed
     return ways
+
+
+def _lose(journal: Journal, why: str, packet: Packet, ways: Ways, routed: int | None) -> None:
+    if routed is not None:
+        ways = {facts: Way(way.share, way.path.until(routed)) for facts, way in ways.items()}
+    lose(journal, why, packet, ways)
 
 
 def _martians(packet: Packet, host: Host) -> Iterator[tuple[list[Answer], str]]:

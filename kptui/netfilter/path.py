@@ -67,6 +67,15 @@ class Path:
         """Both paths, which meet here; with `given`, this one was taken where the fact holds so, else the other."""
         return self if self is other else Path(None, (self, other), given)
 
+    def until(self, last: int) -> Path:
+        """The path without the steps whose order is greater."""
+        kept: dict[int, Path] = {}
+        for path, befores in _backwards(self, frozenset()):
+            same = tuple(kept[id(before)] for before in befores)
+            later = path.step is not None and path.step.order > last
+            kept[id(path)] = same[0] if later else Path(path.step, same, path.given)
+        return kept[id(self)]
+
     def steps(self, facts: Facts = frozenset()) -> list[Step]:
         """Every step that fits the facts, in order, those that not all ways share marked `maybe`; linear in time."""
         order = list(_backwards(self, facts))

@@ -53,11 +53,11 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
     return here, onward
 
 
-def accepted(flow: Flow, host: Host, journal: Journal) -> Flow:
-    """What of a flow, routed since, is no martian by what the rules behind routing have assumed of its addresses."""
+def accepted(flow: Flow, host: Host, journal: Journal, routed: int) -> Flow:
+    """What of a flow, routed after the step `routed`, is no martian by what rules since have assumed of it."""
     kept = Flow()
     for packet, ways in flow:
-        left = no_martians(packet, ways, host, journal)
+        left = no_martians(packet, ways, host, journal, routed)
         if left:
             kept.take(packet, left)
     return kept
