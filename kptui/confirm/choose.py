@@ -50,8 +50,6 @@ class _Choosing:
                 changes[side] = self._address(side, own)
         packet = self.packet.but(**changes)
         host = self._host(packet, own)
-        if self.origin == "external" and "src" in changes and host.is_local(changes["src"]) is True:
-            raise ChoiceError("a packet from outside does not come from an address of this host")
         changes |= self._devices(packet, host)
         for name in [name for name in self.open if name not in changes and name != "src"]:
             found = self._number(name)

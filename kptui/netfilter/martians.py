@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from kptui.netfilter.address import show
 from kptui.netfilter.deciding import decided, lose, parted, shown_source, surely, surely_in
-from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
+from kptui.netfilter.facts import Answer, Fact, Facts, Unknown, Unsure, domain, known, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.own_address import bare
-from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
+from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Number, Packet
 from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Way, Ways
 
@@ -76,7 +76,33 @@ def _own(packet: Packet, ways: Ways, host: Host) -> tuple[Ways, Ways]:
     # Of 127.0.0.0/8, route_localnet lets all in but the one that every host has.
     looped, left = surely(within(packet.src, _OTHER_LOOPBACK, ""), ways)
     own, others = surely(host.is_local(packet.src), left)
+    for facts, way in list(others.items()):
+        address = _only(packet.src, facts)
+        if address is not None and surely(host.is_local(address), {facts: way})[0]:
+            own[facts] = others.pop(facts)
     return own, others | looped
+
+
+def not_to_itself(packet: Packet, ways: Ways, host: Host) -> Ways:
+    """The ways, knowing of a destination that is the source, too, that it is not this host's: else it was a martian."""
+    local = host.is_local(packet.dst)
+    if not isinstance(local, Unsure) or not isinstance(packet.dst, int):
+        return ways
+    found: Ways = {}
+    for facts, way in ways.items():
+        source = packet.src if isinstance(packet.src, int) else _only(packet.src, facts)
+        if source == packet.dst and known(local.fact, facts) is None:
+            facts |= {(local.fact, not local.holds)}
+        found[facts] = way
+    return found
+
+
+def _only(address: Number, facts: Facts) -> int | None:
+    """The one value that what is assumed leaves of an address that nobody told, None if there are more."""
+    if not isinstance(address, Unknown):
+        return None
+    left = domain(Fact(address.label, (), address.space), facts)
+    return left[0][0] if len(left) == 1 and left[0][0] == left[0][1] else None
 
 
 def from_loopback(packet: Packet, out: Name, ways: Ways, host: Host, journal: Journal) -> Ways:

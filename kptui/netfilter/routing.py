@@ -10,7 +10,7 @@ from kptui.netfilter.deciding import decided, lose, parted, shown_destination, s
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
-from kptui.netfilter.martians import come_back, no_martians
+from kptui.netfilter.martians import come_back, no_martians, not_to_itself
 from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
 from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Ways
@@ -46,6 +46,8 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
         mine, left = _taken_by_mark(packet, left, host, journal)
         if mine:
             here.take(packet, mine)
+        if packet.in_ != "lo":
+            left = not_to_itself(packet, left, host)
         for decision, some in _looked_up(packet, left, host, journal):
             kept = come_back(packet, some, decision, host, journal)
             if kept:
