@@ -8,7 +8,7 @@ from kptui.netfilter.fib import Query, candidates
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Decision, Packet
 from kptui.netfilter.walk import Journal, part
-from kptui.netfilter.worlds import Flow, Ways
+from kptui.netfilter.worlds import Flow, Way, Ways
 
 
 def decided(packet: Packet, ways: Ways, query: Query, host: Host, journal: Journal) -> list[tuple[Decision, Ways]]:
@@ -51,6 +51,11 @@ def lose(journal: Journal, reason: str, packet: Packet, ways: Ways) -> None:
         lost = Flow()
         lost.take(packet, ways)
         journal.lose(reason, lost)
+
+
+def until(ways: Ways, step: int | None) -> Ways:
+    """Ways that came no further than a step, if one is told."""
+    return ways if step is None else {facts: Way(way.share, way.path.until(step)) for facts, way in ways.items()}
 
 
 def surely_in(address: int | Unknown, net: Network) -> bool:

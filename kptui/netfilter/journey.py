@@ -5,7 +5,7 @@ The order is the kernel's (netfilter hooks and ip_input.c, ip_forward.c, ip_outp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -16,12 +16,12 @@ from kptui.netfilter.facts import Fact, Unknown, Unsure, through
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.hooks import FORWARD, HOOKS, INPUT, OUTPUT, POSTROUTING, PREROUTING, stages
 from kptui.netfilter.host import Host, loopback
-from kptui.netfilter.martians import from_loopback
+from kptui.netfilter.martians import from_loopback, no_martians
 from kptui.netfilter.missing import as_if_whole, beyond, within_table
 from kptui.netfilter.own_address import source_for
 from kptui.netfilter.packet import Decision, Name, Number, Packet, changes
 from kptui.netfilter.path import Step
-from kptui.netfilter.routing import accepted, arrived, dead_on_arrival, forwardable, forwarding, refused
+from kptui.netfilter.routing import Moment, alive, arrived, forwardable, forwarding, refused
 from kptui.netfilter.ties import both
 from kptui.netfilter.walk import Journal, TableWalk, Terminal, part, stepped
 from kptui.netfilter.worlds import Flow, Ways
@@ -87,15 +87,23 @@ class Journey:
 
     def _external(self, start: Flow, journal: Journal) -> list[Arrived]:
         [(packet, ways)] = start
-        flow = Flow.of(packet.but(out=""), ways)
-        dead = dead_on_arrival(packet)
-        if dead:
-            journal.lose(dead, flow)
+        came, host = Moment.now(journal), self.host
+        ways = alive(packet, ways, journal)
+        if not ways:
             return []
-        here, onward = arrived(self._hook(PREROUTING, flow, journal), self.host, journal)
-        routed = journal.count
-        delivered = accepted(self._hook(INPUT, here, journal), self.host, journal, routed)
-        return [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
+        here, onward = arrived(self._hook(PREROUTING, Flow.of(packet.but(out=""), ways), journal), host, journal)
+        routed = Moment.now(journal)
+        delivered = routed.rethought(self._hook(INPUT, here, journal), journal, self._routable(routed, journal))
+        ends = [Arrived("delivered", delivered), Arrived("forwarded", self._forward(packet.out, onward, journal))]
+        if host.family == 4:
+            return ends
+        live = partial(alive, journal=journal, came=came.step)
+        return [
+            replace(each, flow=came.rethought(each.flow, journal, lambda _, some: live(packet, some))) for each in ends
+        ]
+
+    def _routable(self, routed: Moment, journal: Journal) -> Callable[[Packet, Ways], Ways]:
+        return partial(no_martians, host=self.host, journal=journal, routed=routed.step)
 
     def _forward(self, out: Name, flow: Flow, journal: Journal) -> Flow:
         """FORWARD and POSTROUTING; the TTL is one less from here on (ip_forward.c)."""
@@ -108,8 +116,8 @@ class Journey:
             left = forwardable(packet, device, ways, journal)
             if left:
                 leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
-        routed = journal.count
-        forwarded = accepted(self._hook(FORWARD, leaving, journal), self.host, journal, routed)
+        routed = Moment.now(journal)
+        forwarded = routed.rethought(self._hook(FORWARD, leaving, journal), journal, self._routable(routed, journal))
         return self._hook(POSTROUTING, forwarded, journal)
 
     def _local(self, start: Flow, journal: Journal) -> list[Arrived]:
@@ -193,7 +201,7 @@ class Journey:
         back = Flow()
         for packet, ways in self._hook(POSTROUTING, leaving, journal):
             # A connection comes along; without one conntrack looks again.
-            back.take(packet.but(in_="lo", out="", first=False, tracked=packet.connected), ways)
+            back.take(packet.but(in_="lo", out="", first=False, tracked=packet.connected, before=(packet.dst,)), ways)
         return self._hook(INPUT, self._hook(PREROUTING, back, journal), journal)
 
     def _hook(self, hook: str, flow: Flow, journal: Journal) -> Flow:
@@ -241,7 +249,7 @@ class Journey:
         passed = self._asked(walks, first, journal) if first else first
         passed.merge(_as_before(known, hook, walks[0] if walks else None, journal))
         passed.merge(self._untranslated(others, walks, journal) if walks else others)
-        return passed
+        return _bound(passed) if hook == PREROUTING else passed
 
     def _untranslated(self, flow: Flow, walks: Sequence[TableWalk], journal: Journal) -> Flow:
         """Packets of a connection known before, unless that is translated: its first packet decided to what."""
@@ -311,6 +319,19 @@ def _by_connection(flow: Flow) -> tuple[Flow, Flow, Flow]:
         fresh = packet.ctstate == "NEW" and packet.first
         (first if fresh else known if packet.connection and packet.connected else others).take(packet, ways)
     return first, known, others
+
+
+def _bound(flow: Flow) -> Flow:
+    """The same packets, where DNPT changed the destination of those that loop, with what conntrack translates it to.
+
+    Behind mangle, the connection's translation is done once more (nf_nat_packet).
+    """
+    after = Flow()
+    for packet, ways in flow:
+        looped = not packet.first and packet.before
+        dst = packet.before[0] if looped and packet.dnat is not None else packet.dst
+        after.take(packet.but(dst=dst, before=()) if looped else packet, ways)
+    return after
 
 
 def _as_before(flow: Flow, hook: str, walk: TableWalk | None, journal: Journal) -> Flow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kptui.netfilter.address import show
-from kptui.netfilter.deciding import decided, lose, parted, shown_source, surely, surely_in
+from kptui.netfilter.deciding import decided, lose, parted, shown_source, surely, surely_in, until
 from kptui.netfilter.facts import Answer, Fact, Facts, Unknown, Unsure, domain, known, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
@@ -16,7 +16,7 @@ from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.own_address import bare
 from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Number, Packet
 from kptui.netfilter.walk import Journal
-from kptui.netfilter.worlds import Flow, Way, Ways
+from kptui.netfilter.worlds import Flow, Ways
 
 _LOCALNET = "route_localnet is set"
 _ZERO: Intervals = ((0, 0),)
@@ -40,23 +40,17 @@ def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal, routed
         for answer in answers:
             ways, others = surely(answer, ways)
             passed |= others
-        _lose(journal, why, packet, ways, routed)
+        lose(journal, why, packet, until(ways, routed))
         ways = passed
     own, ways = _own(packet, ways, host)
-    _lose(journal, f"martian source: {shown_source(packet)} is an address of this host", packet, own, routed)
+    lose(journal, f"martian source: {shown_source(packet)} is an address of this host", packet, until(own, routed))
     for address, words in ((packet.dst, "to"), (packet.src, "from")):
         looped, ways = surely(within(address, _LOOPBACK, ""), ways)
         allowed, refused = parted(_localnet(host, packet.in_), looped, _LOCALNET, journal)
         shown = show(address, 4) if isinstance(address, int) else "127.0.0.0/8"
-        _lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, refused, routed)
+        lose(journal, f"martian: {words} {shown} from outside, without route_localnet", packet, until(refused, routed))
         ways |= allowed
     return ways
-
-
-def _lose(journal: Journal, why: str, packet: Packet, ways: Ways, routed: int | None) -> None:
-    if routed is not None:
-        ways = {facts: Way(way.share, way.path.until(routed)) for facts, way in ways.items()}
-    lose(journal, why, packet, ways)
 
 
 def _martians(packet: Packet, host: Host) -> Iterator[tuple[list[Answer], str]]:

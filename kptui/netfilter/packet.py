@@ -54,8 +54,8 @@ class Packet:
     part of a packet that nobody put together. `tproxy` is True once TPROXY took it, `original` the packet as it came,
     before any NAT, `changed` names the kernel's lists that rules on its way may have changed, `entered` what is surely
     in one of them since. `route` is what routing decided last, `before` what it looked at, while a table of OUTPUT is
-    walked that may make it look again. `connection` is the one
-    that a packet after the first belongs to, None where it isn't known.
+    walked that may make it look again, and the destination with which a packet came back by loopback, until nat.
+    `connection` is the one that a packet after the first belongs to, None where it isn't known.
     """
 
     family: int = 4

@@ -5,8 +5,11 @@ Seen on Linux 6.18. The sources that the kernel calls martian are looked at afte
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 from kptui.netfilter.address import network
-from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely, surely_in
+from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely, surely_in, until
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
 from kptui.netfilter.host import Host, loopback
@@ -18,13 +21,20 @@ from kptui.netfilter.worlds import Flow, Ways
 _LINK_LOCAL = network("fe80::/10", 6)
 
 
-def dead_on_arrival(packet: Packet) -> str | None:
-    """Why IPv6 throws a packet from outside away before any rule sees it (ip6_rcv_core), None if it does not."""
-    if packet.family != 6 or packet.in_ == "lo":
-        return None
-    if surely_in(packet.src, loopback(6)) or surely_in(packet.dst, loopback(6)):
-        return "::1 never comes in from outside"
-    return "the source is a multicast address" if surely_in(packet.src, MULTICAST[6]) else None
+def alive(packet: Packet, ways: Ways, journal: Journal, came: int | None = None) -> Ways:
+    """What IPv6 lets in of a packet from outside; the rest is thrown away before any rule sees it (ip6_rcv_core).
+
+    Rules assume addresses later: what is lost then never came to them, and its path ends at the step `came`.
+    """
+    if packet.family == 6 and packet.in_ != "lo":
+        for address, net, why in (
+            (packet.src, loopback(6), "::1 never comes in from outside"),
+            (packet.dst, loopback(6), "::1 never comes in from outside"),
+            (packet.src, MULTICAST[6], "the source is a multicast address"),
+        ):
+            dead, ways = surely(within(address, net.region or (), ""), ways)
+            lose(journal, why, packet, until(dead, came))
+    return ways
 
 
 def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
@@ -55,11 +65,36 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
     return here, onward
 
 
-def accepted(flow: Flow, host: Host, journal: Journal, routed: int) -> Flow:
-    """What of a flow, routed after the step `routed`, is no martian by what rules since have assumed of it."""
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment of the journey: the step it came after, and how much had ended by then."""
+
+    step: int
+    ended: int
+
+    @classmethod
+    def now(cls, journal: Journal) -> Moment:
+        """The moment a journal has come to."""
+        return cls(journal.count, len(journal.ended))
+
+    def rethought(self, flow: Flow, journal: Journal, keep: Callable[[Packet, Ways], Ways]) -> Flow:
+        """What of a flow is kept at that moment, now that rules behind it have assumed more of its addresses.
+
+        `keep` loses the rest, which then never came to those rules, be it in the flow or dropped by one of them.
+        """
+        ended = journal.ended[self.ended :]
+        del journal.ended[self.ended :]
+        for each in ended:
+            kept = _kept(each.flow, keep)
+            if kept:
+                journal.ended.append(replace(each, flow=kept))
+        return _kept(flow, keep)
+
+
+def _kept(flow: Flow, keep: Callable[[Packet, Ways], Ways]) -> Flow:
     kept = Flow()
     for packet, ways in flow:
-        left = no_martians(packet, ways, host, journal, routed)
+        left = keep(packet, ways)
         if left:
             kept.take(packet, left)
     return kept

@@ -243,6 +243,17 @@ FINDS: dict[str, Find] = {
         ("mangle POSTROUTING 1", "mangle IN 1"),
     ),
     # routing
+    # Seed 2077 of the random rulesets.
+    "dnpt_behind_a_dnat_of_a_packet_that_loops_is_undone": Find(
+        dump(
+            6,
+            mangle="PREROUTING -j DNPT --src-pfx 2001:db8:50::/64 --dst-pfx fd00:42::/64",
+            nat="OUTPUT -p tcp -j DNAT --to-destination [fd00:42::1]:8080",
+        ),
+        Probe(6, "2001:db8:50::10", "fd00:42::8", None, 40000, 8080),
+        ("delivered",),
+        place=NODE6,
+    ),
     "to_127_from_outside_is_a_martian": Find(
         dump(filter=""), _tcp(_OUT, "127.0.0.1"), ("lost",), told={"route_localnet": "no"}
     ),

@@ -42,7 +42,7 @@ class TestFork:
         "match",
         [
             "-s 10.0.0.0/8", "-p tcp -m tcp --sport 1024", "-i eth0", "-m recent --rcheck --name a --rsource",
-            "-m set --match-set a src", "-m limit --limit 1/sec", "-m addrtype --src-type LOCAL",
+            "-m set --match-set a src", "-m limit --limit 1/sec", "-m addrtype --src-type BROADCAST",
             "-m statistic --mode nth --every 3 --packet 0",
             "-m mac --mac-source 00:11:22:33:44:55",
             "-m length --length 100:200", "-m string --algo bm --string x", "-m quota --quota 5", "-m ttl --ttl-lt 5",
@@ -114,10 +114,17 @@ class TestLearning:
 
     def test_the_host_s_addresses_and_networks_are_one_knowledge(self) -> None:
         trace = through_input(
-            "-s 10.0.0.1/32 -j DROP", "-m addrtype --src-type LOCAL -j REJECT", "-s 127.0.0.0/8 -j DROP"
+            "-s 10.0.0.1/32 -j DROP",
+            "-m addrtype --src-type LOCAL -j REJECT",
+            "-s 127.0.0.0/8 -j DROP",
+            settings={"accept_local": "yes", "route_localnet": "yes"},
         )
         assert {outcome.end for outcome in trace.outcomes} == {"dropped", "rejected", "delivered"}
-        narrow = through_input("! -s 192.0.2.0/24 -j DROP", "-m addrtype --src-type LOCAL -j REJECT")
+        narrow = through_input(
+            "! -s 192.0.2.0/24 -j DROP",
+            "-m addrtype --src-type LOCAL -j REJECT",
+            settings={"accept_local": "yes", "route_localnet": "yes"},
+        )
         assert {outcome.end for outcome in narrow.outcomes} == {"dropped", "delivered"}
 
     def test_an_ipset_is_asked_once(self) -> None:
