@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from kptui.errors import UsageError
+from kptui.kubernetes.items import items_of
 from kptui.kubernetes.names import service_hash
 from kptui.netfilter.address import family_of, parse, show
 from kptui.text import visible
@@ -17,6 +17,7 @@ Read = TypeVar("Read")
 _OTHER_PROXY = "service.kubernetes.io/service-proxy-name"
 _OF_SERVICE = "kubernetes.io/service-name"
 _AFFINITY_SECONDS = 10800
+_EXPECTED = "expected the output of `kubectl get … -A -o json`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,32 +88,18 @@ class Api:
 
 def read_api(services: tuple[str, str], endpoints: tuple[str, str] | None = None, node: str | None = None) -> Api:
     """Read (file name, its text) of both lists; raises UsageError naming the file and the item."""
-    items = list(_items(*services))
+    items = items_of(*services, _EXPECTED)
     ports = {port.hash: port for port in _each(items, services[0], "Service", _ports)}
     names = frozenset(_each(items, services[0], "Service", lambda item: [_name(item)]))
     if endpoints is None:
         return Api(ports, None, node, names)
     found: dict[str, dict[tuple[str, int], ApiEndpoint]] = {}
-    for hashed, each in _each(list(_items(*endpoints)), endpoints[0], "EndpointSlice", _endpoints):
+    for hashed, each in _each(items_of(*endpoints, _EXPECTED), endpoints[0], "EndpointSlice", _endpoints):
         known = found.setdefault(hashed, {}).get((each.ip, each.port))
         # An address may be in two slices for a while; it is ready if it is so in one of them.
         if known is None or (each.ready and not known.ready):
             found[hashed][each.ip, each.port] = each
     return Api(ports, {hashed: list(each.values()) for hashed, each in found.items()}, node, names)
-
-
-def _items(name: str, text: str) -> Iterable[Any]:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"{visible(name)}, {where}: this is no JSON: {error.msg}.") from None
-    except RecursionError:
-        raise UsageError(f"{visible(name)}: the JSON is nested too deep.") from None
-    items = data.get("items", [data]) if isinstance(data, dict) else data
-    if not isinstance(items, list):
-        raise UsageError(f"{visible(name)}: “items” is no list; expected the output of `kubectl get … -A -o json`.")
-    return items
 
 
 def _each(items: list[Any], name: str, kind: str, read: Callable[[Any], Iterable[Read]]) -> Iterator[Read]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from kptui.errors import UsageError
+from kptui.kubernetes.items import items_of
 from kptui.kubernetes.known_names import KnownName, KnownNames
 from kptui.text import visible
 
@@ -40,17 +40,7 @@ def _from_lines(text: str, name: str) -> Iterator[KnownName]:
 
 
 def _from_json(text: str, name: str) -> Iterator[KnownName]:
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise UsageError(f"{visible(name)}, {where}: this is no JSON: {error.msg}.") from None
-    except RecursionError:
-        raise UsageError(f"{visible(name)}: the JSON is nested too deep.") from None
-    items = data.get("items", [data]) if isinstance(data, dict) else data
-    if not isinstance(items, list):
-        raise UsageError(f"{visible(name)}: “items” is no list; {_EXPECTED}.")
-    for number, item in enumerate(items, 1):
+    for number, item in enumerate(items_of(name, text, _EXPECTED), 1):
         try:
             yield from _ports(item)
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -55,7 +55,7 @@ def _together(ruleset: Ruleset) -> Iterable[list[Table]]:
     """The tables by family, and by back end where the dump names it."""
     found: dict[tuple[int, str | None], list[Table]] = {}
     for table in ruleset.tables:
-        found.setdefault((table.family, getattr(table, "backend", None)), []).append(table)
+        found.setdefault((table.family, table.backend), []).append(table)
     return found.values()
 
 
