@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kptui.commands.options import source_options, with_options
 from kptui.commands.shared import EXIT_NO, names_of, paint, text_of, told
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--endpoints", metavar="FILE", help="Compare with `kubectl get endpointslices -A -o json`, too.")
 @click.option("--node", metavar="NAME", help="The node the rules are of, for endpoints of a Local policy.")
 @click.option("--json", "as_json", is_flag=True, help="Findings (or with --list, checks) as JSON.")
+@with_options(source_options)
 def command(
     source: str | None,
     severity: str,

@@ -8,14 +8,14 @@ import sys
 
 import click
 
-from kptui.commands.options import names_option, with_options
+from kptui.commands.options import names_option, source_options, with_options
 from kptui.commands.shared import EXIT_NO, interactive, names_of, paint, told
 
 
 @click.command("diff")
 @click.argument("before")
 @click.argument("after")
-@with_options(names_option)
+@with_options(names_option, source_options)
 @click.option("--json", "as_json", is_flag=True, help="The differences as JSON.")
 @click.option("--explore", is_flag=True, help="Open the explorer on AFTER, at the differences.")
 def command(before: str, after: str, names: str | None, as_json: bool, explore: bool) -> None:

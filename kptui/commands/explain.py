@@ -8,14 +8,14 @@ import sys
 
 import click
 
-from kptui.commands.options import names_option, with_options
+from kptui.commands.options import names_option, source_options, with_options
 from kptui.commands.shared import names_of, paint, told, warn
 
 
 @click.command("explain")
 @click.argument("source")
 @click.argument("ref")
-@with_options(names_option)
+@with_options(names_option, source_options)
 @click.option("--json", "as_json", is_flag=True, help="The same sentences and the facts behind them as JSON.")
 def command(source: str, ref: str, names: str | None, as_json: bool) -> None:
     """What a chain, a rule, a Service or an address is about: what it matches, what happens then, and why.

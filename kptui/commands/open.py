@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from kptui.commands.options import names_option, with_options
+from kptui.commands.options import names_option, source_options, with_options
 from kptui.commands.shared import interactive, names_of, told
 
 
 @click.command("open", hidden=True)
 @click.argument("source", default="live:")
-@with_options(names_option)
+@with_options(names_option, source_options)
 def command(source: str, names: str | None) -> None:
     """Open the explorer."""
     with told():

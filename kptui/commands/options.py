@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import click
+
+from kptui.commands.shared import told
 
 Decorator = Callable[[Any], Any]
 
@@ -56,6 +59,57 @@ names_option: list[Decorator] = [
     )
 ]
 """Names for chains that have no comments."""
+
+
+def _reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Before a command begins, tell the sources how to read; with --dry-run print what would be run instead of it."""
+
+    @wraps(command)
+    def begin(**given: Any) -> Any:
+        sudo, timeout, log, image, dry = (given.pop(name) for name in ("sudo", "timeout", "log", "debug_image", "dry"))
+        if sudo or timeout or log or image:
+            from kptui.sources.access import TIMEOUT, Access, choose
+
+            choose(Access(sudo, timeout or TIMEOUT, log, image))
+        if dry:
+            with told():
+                _show_plan([given[name] for name in ("source", "sources", "before", "after") if name in given])
+            return None
+        return command(**given)
+
+    return begin
+
+
+def _show_plan(given: Iterable[Any]) -> None:
+    from kptui.sources.planned import planned
+
+    for each in given:
+        for name in [each] if isinstance(each, str) else each or []:
+            lines, notes = planned(name)
+            for line in lines:
+                click.echo(line)
+            for note in notes:
+                click.echo(f"kptui: {note}", err=True)
+
+
+source_options: list[Decorator] = [
+    click.option("--sudo", is_flag=True, help="Of a running host: run its commands behind sudo -n."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="What a command of a running host may take (default 60); all together twice that.",
+    ),
+    click.option("--log", metavar="FILE", help="Write down each command that is run, how it ended, how long it took."),
+    click.option(
+        "--debug-image",
+        metavar="IMAGE",
+        help="kubectl:NODE without a kube-proxy pod: make a pod of this image there, and delete it.",
+    ),
+    click.option("--dry-run", "dry", is_flag=True, help="Only print the commands that would be run for SOURCE."),
+    _reading,
+]
+"""How running hosts are read, for every command that has a SOURCE."""
 
 
 def with_options(*options: Iterable[Decorator]) -> Decorator:

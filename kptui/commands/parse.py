@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from kptui.commands.options import source_options, with_options
 from kptui.commands.shared import EXIT_SOURCE, told
 
 
@@ -14,6 +15,7 @@ from kptui.commands.shared import EXIT_SOURCE, told
 @click.argument("source")
 @click.option("--format", "form", type=click.Choice(["json", "save"]), default="json", show_default=True)
 @click.option("--strict", is_flag=True, help="Exit with 3 if anything could not be read.")
+@with_options(source_options)
 def command(source: str, form: str, strict: bool) -> None:
     """The AST of a dump as JSON, or its text as iptables-save writes it."""
     with told():

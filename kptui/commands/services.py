@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.options import names_option, with_options
+from kptui.commands.options import names_option, source_options, with_options
 from kptui.commands.shared import EXIT_NO, names_of, paint, told, warn
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ORDERS = ("name", "address", "port", "node-port", "endpoints")
 )
 @click.option("-l", "--long", is_flag=True, help="Everything about each: endpoints with shares, policies, chains.")
 @click.option("--endpoint", metavar="IP[:PORT]", help="Only what leads to this endpoint, and by which rules.")
-@with_options(names_option)
+@with_options(names_option, source_options)
 @click.option("--json", "as_json", is_flag=True, help="Services as JSON.")
 def command(
     source: str,

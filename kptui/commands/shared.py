@@ -86,6 +86,18 @@ def interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty() and sys.stdout.isatty()
 
 
+@contextmanager
+def narrated() -> Iterator[Callable[[str], None] | None]:
+    """What tells a person at a terminal what is being done, on a line that is gone when it is done; else None."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        yield lambda text: click.echo(f"\r\x1b[K{visible(text)}", nl=False, err=True)
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
 _STYLES: dict[str, dict[str, Any]] = {
     "good": {"fg": "blue", "bold": True},
     "bad": {"fg": "red", "bold": True},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.options import host_options, names_option, packet_options, with_options
+from kptui.commands.options import host_options, names_option, packet_options, source_options, with_options
 from kptui.commands.shared import (
     EXIT_DEPENDS,
     EXIT_DISAGREES,
@@ -46,7 +46,7 @@ class PacketCommand(click.Command):
 @click.command("trace", cls=PacketCommand)
 @click.argument("source")
 @click.argument("packet", required=False)
-@with_options(packet_options, host_options, names_option)
+@with_options(packet_options, host_options, names_option, source_options)
 @click.option("--all", "misses", is_flag=True, help="Also the rules that did not match, and why.")
 @click.option("--reply", is_flag=True, help="Also what becomes of the reply to each outcome that gets through.")
 @click.option("--batch", metavar="FILE", help="Many packets, one JSON object a line; answers likewise.")

@@ -21,7 +21,10 @@ __all__ = ["SourceText", "expand", "gather_source", "is_live", "place_of", "read
 _PLACES = {
     "live": ("live", "Here"),
     "netns": ("live", "Namespace"),
+    "ssh": ("ssh", "Host"),
     "kubectl": ("kubectl", "Node"),
+    "docker": ("container", "Docker"),
+    "podman": ("container", "Podman"),
 }
 """What stands before the colon, the module that knows the way there, and its class; imported when it is asked for."""
 

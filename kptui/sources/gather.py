@@ -109,7 +109,7 @@ def _refuse(command: Command, ran: Ran, place: Place) -> None:
     if ran.code == 0:
         return
     if ran.missing:
-        raise SourceError(f"{place.where} has no {program}: install iptables there, or name a dump file.")
+        raise SourceError(f"{place.where} has no {program}{place.path}")
     if ran.code is None and _RIGHTS.search(ran.error):
         raise SourceError(f"{program} may not be run by this user: {place.rights}.")
     if ran.late:

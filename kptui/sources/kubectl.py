@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from kptui.errors import SourceError
 from kptui.sources.access import Access
-from kptui.sources.place import Place, Plan, refused
+from kptui.sources.place import Place, Plan, ended, refused
 from kptui.sources.process import Ran
 from kptui.sources.running import Runner
 from kptui.text import visible
@@ -92,7 +92,7 @@ class Node(Place):
     def broken(self, ran: Ran) -> str | None:
         """What kubectl itself says when the pod or the way there is gone."""
         gone = ("Error from server", "Unable to connect", "error: unable to upgrade", "The connection to the server")
-        return f"{self.where} can't be asked: {ran.error}." if ran.code and ran.error.startswith(gone) else None
+        return f"{self.where} can't be asked: {ended(ran.error)}" if ran.code and ran.error.startswith(gone) else None
 
     def _find(self, label: str) -> tuple[str, ...]:
         on_node = f"--field-selector=spec.nodeName={self._node}"
@@ -110,11 +110,15 @@ class Node(Place):
         return (*self._kubectl, "delete", "pod", self._pod, "--wait=false", "--grace-period=1", *_WAIT)
 
 
+def listing(rest: str) -> tuple[str, ...]:
+    """The command that names all nodes that don't run Windows; raises SourceError for what can be no context."""
+    kubectl, _ = _split(rest)
+    return (*kubectl, "get", "nodes", "-l", "kubernetes.io/os!=windows", "-o", "name", *_WAIT)
+
+
 def nodes(rest: str, run: Runner) -> tuple[str, ...]:
     """The sources that `kubectl:` or `kubectl:CONTEXT/` stands for, one a node; raises SourceError."""
-    kubectl, _ = _split(rest)
-    argv = (*kubectl, "get", "nodes", "-l", "kubernetes.io/os!=windows", "-o", "name", *_WAIT)
-    said = _asked(run, argv, "The cluster")
+    said = _asked(run, listing(rest), "The cluster")
     names = [line.strip().removeprefix("node/") for line in said.split("\n") if line.strip()]
     odd = next((name for name in names if not _NAME.fullmatch(name)), None)
     if odd is not None:
@@ -138,7 +142,7 @@ def _asked(run: Runner, argv: tuple[str, ...], where: str) -> str:
     if ran.missing:
         raise SourceError("kubectl is not installed, or not on PATH.")
     if ran.code != 0:
-        raise SourceError(f"{where} can't be asked: {ran.error or f'kubectl ended with exit code {ran.code}'}.")
+        raise SourceError(f"{where} can't be asked: {ended(ran.error or f'kubectl: exit code {ran.code}')}")
     return ran.out.decode("utf-8", "replace")
 
 

@@ -28,6 +28,8 @@ class Place:
     `name` is shown to people, `where` begins a sentence ("The host x"), `rights` says what to do for want of rights.
     """
 
+    path: ClassVar[str] = ": install iptables there, or name a dump file."
+    """How a sentence ends that says that there is no iptables-save."""
     kept: ClassVar[bool] = False
     """Whether the way there is worth keeping open for the next reading."""
 
@@ -55,6 +57,11 @@ class Place:
     def broken(self, ran: Ran) -> str | None:
         """The sentence to say if it is the way there that failed, and not the command."""
         return None
+
+
+def ended(said: str) -> str:
+    """What somebody else said, as the end of a sentence."""
+    return said if said.endswith(("?", "!")) else said.rstrip(".") + "."
 
 
 def refused(kind: str, given: str, form: str) -> SourceError:

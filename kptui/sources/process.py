@@ -30,13 +30,17 @@ _NO_PROGRAM = re.compile(r"executable file not found|^sudo: \S+: command not fou
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What became of a command; `missing` if there is no such program, `code` is None if it did not end by itself."""
+    """What became of a command; `missing` if there is no such program, `code` is None if it did not end by itself.
+
+    `error` and `last` are the first and the last line of its complaint, without what is only noise.
+    """
 
     out: bytes = b""
     error: str = ""
     code: int | None = 0
     missing: bool = False
     late: bool = False
+    last: str = ""
 
 
 def execute(
@@ -49,7 +53,12 @@ def execute(
     try:
         # A group of its own can be killed as a whole, and keeps the terminal that sudo's permission may hang on.
         process = subprocess.Popen(
-            list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+            env={**os.environ, "LC_ALL": "C"},  # complaints in words that are known here
         )
     except FileNotFoundError:
         return Ran(error="not installed", code=None, missing=True)
@@ -61,12 +70,13 @@ def execute(
     finally:
         _end(process)
     said = listener.complaint.decode("utf-8", "replace")
+    lines = _lines(said)
     if ended == "late":
         return Ran(error=f"no answer within {timeout:g} seconds", code=None, late=True)
     if ended == "flood":
-        return Ran(error=f"it says more than {limit >> 20:,} MiB", code=None)
+        return Ran(error="it says more than a bundle may hold", code=None)
     missing = process.returncode == 127 or (process.returncode != 0 and bool(_NO_PROGRAM.search(said)))
-    return Ran(b"".join(listener.out), _first(said), process.returncode, missing)
+    return Ran(b"".join(listener.out), lines[0], process.returncode, missing, last=lines[-1])
 
 
 class _Listener:
@@ -141,7 +151,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(1)
 
 
-def _first(said: str) -> str:
-    """The line of a complaint that says what is wrong, safe to show."""
+def _lines(said: str) -> list[str]:
+    """The lines of a complaint that say what is wrong, safe to show; at least one."""
     lines = [line.strip() for line in said.split("\n") if line.strip()]
-    return visible(next((line for line in lines if not _NOISE.match(line)), lines[0] if lines else ""))
+    return [visible(line) for line in lines if not _NOISE.match(line)] or [visible("".join(lines[:1]))]

@@ -36,13 +36,12 @@ class StandIn:
     def __init__(self, folder: Path, name: str, answers: Mapping[tuple[str, ...], Answer | str]) -> None:
         self._notes = folder / f"{name}.asked"
         cases = []
-        for number, (words, given) in enumerate(answers.items()):
+        for words, given in answers.items():
             answer = given if isinstance(given, Answer) else Answer(given)
-            for end, text in ((".out", answer.out), (".err", answer.error)):
-                (folder / f"{name}.{number}{end}").write_text(text)
-            said = shlex.quote(str(folder / f"{name}.{number}"))
-            cases.append(f"{shlex.quote(SEPARATOR.join(words))}) /bin/cat {said}.out; /bin/cat {said}.err >&2; "
-                         f"exit {answer.code};;")  # fmt: skip
+            told = " ".join(
+                f"printf %s {shlex.quote(text)}{to};" for text, to in ((answer.out, ""), (answer.error, " >&2"))
+            )
+            cases.append(f"{shlex.quote(SEPARATOR.join(words))}) {told} exit {answer.code};;")
         script = (
             f"#!/bin/sh\nIFS='{SEPARATOR}'\nprintf '%s\\n' \"$*\" >> {shlex.quote(str(self._notes))}\n"
             'case "$*" in\n' + "\n".join(cases) + "\n*) echo not recorded >&2; exit 127;;\nesac\n"
