@@ -38,6 +38,8 @@ KEYS = (
     Key("previous", "N,upper_n", "previous", "Previous", "Previous hop or hit.", TRACE, 0, "N"),
     Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace; O goes back.", TRACE, 5),
     Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
+    Key("assume", "a", "assume", "Assume", "Settle what is not told: yes, no, or both ways again.", TRACE, 8),
+    Key("reply", "R,upper_r", "reply", "Reply", "What becomes of the reply; again: the way there.", TRACE, 9, "R"),
     Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
     Key("problems", "p", "problems", "Problems", "What goes wrong in the rules: findings, the worst first.", VIEW, 0),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),

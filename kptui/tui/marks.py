@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace
 from kptui.report.branches import worth_telling
+from kptui.report.words import effect_words
 from kptui.tui.tree_model import Place
 
 
@@ -26,7 +28,8 @@ class Marks:
     hops: list[Hop] = field(default_factory=list)
     numbers: dict[Place, list[int]] = field(default_factory=dict)
     chains: set[Place] = field(default_factory=set)
-    missed: dict[Place, str] = field(default_factory=dict)
+    missed: dict[Place, str] | None = None
+    """What did not hold of each rule that was tried and did not match; None until that has been looked at."""
 
     def add(self, outcome: Outcome) -> None:
         """Light up one outcome more; steps that outcomes share keep one number."""
@@ -37,9 +40,6 @@ class Marks:
                 self.numbers[place].append(number)
                 self.hops.append(Hop(number, place, step))
             self.chains.add(Place(step.label, step.chain))
-        for step in steps:
-            if step.rule is not None and not step.matched:
-                self.missed.setdefault(Place(step.label, step.chain, step.rule), step.why or "")
 
     def number(self, place: Place) -> str | None:
         """The hop numbers of a rule or chain as text (①, or ③⑨ if it is passed twice), None off the path."""
@@ -52,15 +52,37 @@ class Marks:
             return any(chain.table == place.table for chain in self.chains)
         return place in self.chains if place.rule is None else place in self.numbers
 
+    def why_not(self, place: Place) -> str:
+        """Why a rule off the path did nothing: what did not hold, or where the packet went before it came there."""
+        if self.missed is None:
+            return "looking why …"
+        if place in self.missed:
+            return f"{self.missed[place]} does not hold"
+        before = [hop for hop in self.hops if hop.place.parent == place.parent and _before(hop, place)]
+        if not before:
+            return "the packet does not come to this rule"
+        last = max(before, key=lambda hop: hop.place.rule or 0)
+        return f"it is not reached, rule {last.place.rule} comes before: {effect_words(last.step)}"
 
-def marks(trace: Trace, chosen: int | None) -> Marks:
-    """The marks of one outcome (counted from 0), or of all."""
+
+def _before(hop: Hop, place: Place) -> bool:
+    return hop.place.rule is not None and place.rule is not None and hop.place.rule < place.rule
+
+
+def marks(trace: Trace, lit: Iterable[int]) -> Marks:
+    """The marks of some outcomes (counted from 0)."""
     found = Marks()
-    for index, outcome in enumerate(trace.outcomes):
-        if chosen in (None, index):
-            found.add(outcome)
+    for index in lit:
+        found.add(trace.outcomes[index])
     found.hops.sort(key=lambda hop: hop.step.order)
     return found
+
+
+def missed_by(outcome: Outcome) -> Iterator[tuple[Place, str]]:
+    """The rules that an outcome of a trace with misses tried in vain, each with the first condition that failed."""
+    for step in outcome.steps:
+        if step.rule is not None and not step.matched:
+            yield Place(step.label, step.chain, step.rule), step.why or ""
 
 
 def circled(number: int) -> str:

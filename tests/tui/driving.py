@@ -39,8 +39,9 @@ async def opened(
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing runs in the background and every message has been handled."""
     await pilot.pause()
-    await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    while any(not worker.is_finished for worker in pilot.app.workers):
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
@@ -119,3 +120,8 @@ def screen_lines(pilot: Pilot[None]) -> list[str]:
         lines.append("".join(segment.text for segment in strips[y]) if y < len(strips) else "")
     del width
     return lines
+
+
+def said(pilot: Pilot[None]) -> str:
+    """What the explorer has told in passing, the newest last."""
+    return "\n".join(each.message for each in pilot.app._notifications)

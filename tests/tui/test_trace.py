@@ -22,8 +22,8 @@ async def test_a_trace_shows_its_answer_and_the_outcomes_with_their_shares() -> 
         assert "it gets through to 2 targets; certain" in seen
         assert rows(main(pilot).query_one(OutcomeList)) == [
             " all of them",
-            " ✓ 1/2 ⇒ 10.42.0.199:80 masq",
-            " ✓ 1/2 ⇒ 10.42.0.200:80 masq",
+            " ├ ✓ 1/2 ███    ⇒ 10.42.0.199:80 masq",
+            " └ ✓ 1/2 ███    ⇒ 10.42.0.200:80 masq",
         ]
 
 
@@ -93,6 +93,10 @@ async def test_a_rule_off_the_path_says_which_condition_failed() -> None:
         main(pilot).go(Place("nat", "KUBE-NODEPORTS", 1))
         await pilot.pause()
         assert "not on the path: the packet does not come to this rule" in "\n".join(screen_lines(pilot))
+        marks = main(pilot).marks
+        assert marks is not None
+        last = marks.why_not(Place("nat", "KUBE-SERVICES", 6))
+        assert last == "it is not reached, rule 5 comes before: → KUBE-SVC-OVTWZ4GROBJZO4C5"
 
 
 async def test_escape_clears_the_trace() -> None:
@@ -109,7 +113,9 @@ async def test_what_is_not_known_is_assumed_both_ways_and_named() -> None:
     async with opened(local=()) as pilot:
         await trace_nginx(pilot)
         screen = main(pilot)
-        assert len(rows(screen.query_one(OutcomeList))) == 5
+        tree = screen.query_one(OutcomeList)
+        assert len(screen.trace.outcomes) == 4  # type: ignore[union-attr]
+        assert sum(line.startswith(" ?") for line in rows(tree)) == len(tree.questions)
         await press(pilot, "o")
         assert "assumed yes: 10.42.0.199 is an address of this host" in rows(screen.query_one(HopList))[0]
 
@@ -186,7 +192,7 @@ async def test_a_service_by_name_is_traced_to_its_cluster_ip() -> None:
         await fill(pilot, src="10.42.0.7", dst="default/nginx", dport="")
         await press(pilot, "enter")
         assert main(pilot).request.dst == "10.110.199.45"
-        assert rows(main(pilot).query_one(OutcomeList))[1] == " ✓ 1/2 ⇒ 10.42.0.199:80"
+        assert rows(main(pilot).query_one(OutcomeList))[1] == " ├ ✓ 1/2 ███    ⇒ 10.42.0.199:80"
 
 
 async def test_escape_calls_the_form_off() -> None:

@@ -89,9 +89,11 @@ class MainScreen(Views):
             self.notify("Nothing to step through: / searches, t traces.", timeout=3)
 
     def action_cancel(self) -> None:
-        """Close the search, then clear the trace."""
+        """Close the search, then the reply, then the trace."""
         if self.query_one(SearchBar).display:
             self.action_close_search()
+        elif self.forth is not None:
+            self.show_forth()
         elif self.trace is not None:
             self._clear_trace()
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on, work
 from textual.message import Message
+from textual.worker import get_current_worker
 
 from kptui.ask.request import Request
+from kptui.ask.written import packet_expression
 from kptui.errors import KptuiError
 from kptui.netfilter.trace import Trace
+from kptui.report.words import numbers_words
 from kptui.tracing import Session
-from kptui.tui.marks import marks
+from kptui.tui.marks import Marks, marks, missed_by
+from kptui.tui.outcome_tree import Question, questions_of
 from kptui.tui.prefill import prefill
 from kptui.tui.screens.searching import Searching
 from kptui.tui.screens.trace_form import TraceForm
+from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_list import RuleList
@@ -35,13 +42,31 @@ class Tracing(Searching):
             self.again = again
             super().__init__()
 
+    class Explained(Message):
+        """It is known why the rules off the path did nothing."""
+
+        def __init__(self, number: int, full: Trace, lighted: Marks, missed: dict[Place, str]) -> None:
+            """The trace with every rule that did not match, and what of it belongs to these marks."""
+            self.number = number
+            self.full = full
+            self.marks = lighted
+            self.missed = missed
+            super().__init__()
+
     def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
         """Nothing is traced yet; `local` are the node's addresses as far as they are known."""
         super().__init__(session)
         self.request = Request(local=local)
         self.trace: Trace | None = None
-        self.chosen: int | None = None
+        self.forth: Trace | None = None
+        """The trace of the way there, while the reply to one of its outcomes is shown."""
+        self.answered = 0
+        """The outcome (from 0) whose reply is shown."""
+        self.lit: tuple[int, ...] = ()
+        """The outcomes (from 0) that are lit up."""
+        self.questions: list[Question] = []
         self.hop = -1
+        self._full: Trace | None = None
         self.asked_before: list[Request] = []
         self._traces = 0
 
@@ -54,21 +79,25 @@ class Tracing(Searching):
 
     def _asked(self, request: Request | None) -> None:
         if request is not None:
+            if packet_expression(request) != packet_expression(self.request):
+                # What was assumed of one packet says nothing of another.
+                request = replace(request, assume=())
+                self.questions = []
             self.start_trace(request)
 
-    def start_trace(self, request: Request, again: bool = False) -> None:
-        """Trace a packet; the panes show it when it is done. `again` is for the same packet through newer rules."""
+    def start_trace(self, request: Request, again: bool = False, reply: bool = False) -> None:
+        """Trace a packet; the panes show it when it is done. `again` is for the same packet, told more or new rules."""
         self._traces += 1
         self.request = request
         if not again:
             # The newest first, each once.
             self.asked_before = [request, *(each for each in self.asked_before if each != request)][:HISTORY]
-        self._trace(self._traces, request, again)
+        self._trace(self._traces, request, again, reply)
 
     @work(thread=True, exclusive=True, group="trace", exit_on_error=False)
-    def _trace(self, number: int, request: Request, again: bool) -> None:
+    def _trace(self, number: int, request: Request, again: bool, reply: bool) -> None:
         try:
-            result: Trace | str = self.session.trace(request, misses=True)
+            result: Trace | str = self.session.trace(request, reply=reply)
         except KptuiError as error:
             result = str(error)
         self.post_message(self.Traced(number, result, again))
@@ -81,46 +110,97 @@ class Tracing(Searching):
         if isinstance(event.result, str):
             self.notify(event.result, severity="error", markup=False)
             return
-        self.trace = event.result
+        self.forth = None
+        self._full = None
+        self.questions = questions_of(event.result, self.request.assume, self.questions if event.again else [])
+        self.show_trace(event.result, again=event.again)
+
+    def show_trace(self, trace: Trace, name: str = "Trace", again: bool = False) -> None:
+        """Show a trace (or that of a reply) in the panel; `again` keeps the place and the chosen outcome."""
+        self.trace = trace
         panel = self.query_one(TracePanel)
         panel.add_class("-shown")
-        panel.show(self.trace)
-        count = len(self.trace.outcomes)
-        if event.again:
-            kept = self.chosen if self.chosen is not None and self.chosen < count else None
-            self._light(0 if count == 1 else kept)
+        both = f"there and back: {trace.answer}" if trace.replied else ""
+        panel.show(trace, self.questions if self.forth is None else [], name, both)
+        count = len(trace.outcomes)
+        if again:
+            kept = [each for each in self.lit if each < count]
+            self._light(tuple(kept) if len(kept) == 1 else tuple(range(count)))
             self._show_detail()
         else:
             self.action_close_search()
-            self.choose(0 if count == 1 else None)
+            self.choose(tuple(range(count)))
             self.query_one(HopList).focus()
 
-    def choose(self, outcome: int | None) -> None:
-        """Light up one outcome (from 0), or all of them, and go to the first hop."""
+    @property
+    def chosen(self) -> int | None:
+        """The outcome that is lit up (from 0), None for several."""
+        return self.lit[0] if len(self.lit) == 1 else None
+
+    def choose(self, outcomes: tuple[int, ...]) -> None:
+        """Light up some outcomes (from 0), and go to the first hop."""
         if self.trace is not None:
-            self._light(outcome)
+            self._light(outcomes)
             self._step(1)
 
-    def _light(self, outcome: int | None) -> None:
-        """Light up one outcome or all, staying where one is."""
+    def _light(self, lit: tuple[int, ...]) -> None:
+        """Light up some outcomes, staying where one is."""
         assert self.trace is not None
-        self.chosen = outcome
-        self.marks = marks(self.trace, outcome)
+        self.lit = lit
+        self.marks = marks(self.trace, lit)
         outcomes = self.query_one(OutcomeList)
-        with outcomes.prevent(RowView.Moved):
-            outcomes.go_to(0 if outcome is None else outcome + outcomes.lead)
-        title = "Hops of all outcomes" if outcome is None else f"Hops of outcome {outcome + 1}"
-        shown = None if outcome is None else self.trace.outcomes[outcome]
-        self.query_one(HopList).show(shown, self.marks, title)
+        if outcomes.outcomes != lit and outcomes.question is None:
+            with outcomes.prevent(RowView.Moved):
+                outcomes.go_to(outcomes.row_of(lit))
+        self.query_one(HopList).show([self.trace.outcomes[each] for each in lit], self.marks, self._lit_title())
         self.query_one(ChainTree).set_marks(self.marks)
         self.query_one(RuleList).set_marks(self.marks)
         self.hop = -1
+        self._look_why(self._traces, lit, self.marks)
+
+    def _lit_title(self) -> str:
+        assert self.trace is not None
+        if len(self.lit) == len(self.trace.outcomes) > 1:
+            return "Hops of all outcomes"
+        return f"Hops of outcome{'s' if len(self.lit) > 1 else ''} {numbers_words(sorted(self.lit))}"
+
+    @work(thread=True, exclusive=True, group="why", exit_on_error=False)
+    def _look_why(self, number: int, lit: tuple[int, ...], lighted: Marks) -> None:
+        """Trace once more, now with every rule that did not match: that takes longer, so it comes after the answer."""
+        worker = get_current_worker()
+        try:
+            full = self._full or self.session.trace(self.request, misses=True, reply=self.forth is not None)
+        except KptuiError:
+            return
+        shown = self._shown_part(full)
+        missed: dict[Place, str] = {}
+        for each in lit:
+            if worker.is_cancelled or shown is None or each >= len(shown.outcomes):
+                return
+            for place, why in missed_by(shown.outcomes[each]):
+                missed.setdefault(place, why)
+        self.post_message(self.Explained(number, full, lighted, missed))
+
+    def _shown_part(self, full: Trace) -> Trace | None:
+        """What of a trace is shown: the way there, or one outcome's reply."""
+        return full if self.forth is None else full.outcomes[self.answered].reply
+
+    @on(Explained)
+    def explained(self, event: Explained) -> None:
+        """Now it is known why the rules off the path did nothing."""
+        if event.number == self._traces:
+            self._full = event.full
+            event.marks.missed = event.missed
+            if event.marks is self.marks:
+                self._show_detail()
 
     @on(RowView.Moved, "#outcomes")
-    def outcome_moved(self, event: RowView.Moved) -> None:
+    def outcome_moved(self) -> None:
         """The list of outcomes chooses what is lit up."""
-        lead = self.query_one(OutcomeList).lead
-        self.choose(event.row - lead if event.row >= lead else None)
+        found = self.query_one(OutcomeList).outcomes
+        self.query_one(TracePanel).tell()
+        if found is not None:
+            self.choose(found)
 
     @on(RowView.Moved, "#hops")
     def hop_moved(self, event: RowView.Moved) -> None:
@@ -130,15 +210,17 @@ class Tracing(Searching):
             self._go_to_hop(index)
 
     def action_outcome(self, step: int) -> None:
-        """The next outcome, or the one before; all of them come after the last."""
+        """The next outcome of the tree, or the one before; all of them come after the last."""
         if self.trace is None:
             self.notify("There is no trace yet: t asks for a packet.", timeout=3)
             return
-        count = len(self.trace.outcomes)
-        lead = 1 if count > 1 else 0
-        at = (lead + self.chosen if self.chosen is not None else 0) + step
-        row = at % (count + lead)
-        self.choose(row - lead if row >= lead else None)
+        outcomes = self.query_one(OutcomeList)
+        rows = [*([0] if len(self.trace.outcomes) > 1 else []), *outcomes.single()]
+        at = outcomes.row_of(self.lit)
+        found = rows[(rows.index(at) + step) % len(rows)] if at in rows else rows[0]
+        with outcomes.prevent(RowView.Moved):
+            outcomes.go_to(found)
+        self.choose(outcomes.ways[found].outcomes)
 
     def _step(self, step: int) -> None:
         assert self.marks is not None
@@ -152,7 +234,7 @@ class Tracing(Searching):
         self.go(self.marks.hops[index].place)
 
     def _clear_trace(self) -> None:
-        self.trace, self.marks, self.chosen, self.hop = None, None, None, -1
+        self.trace, self.forth, self.marks, self.lit, self.hop = None, None, None, (), -1
         self._traces += 1
         panel = self.query_one(TracePanel)
         if panel.has_focus_within:

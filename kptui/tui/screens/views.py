@@ -6,16 +6,16 @@ from kptui.kubernetes.balancing import destination
 from kptui.tracing import Session
 from kptui.tui.screens.ask_source import AskSource
 from kptui.tui.screens.differences import DifferencesScreen
+from kptui.tui.screens.inquiring import Inquiring
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
-from kptui.tui.screens.tracing import Tracing
 from kptui.tui.table_model import TableState
 from kptui.tui.widgets.chain_tree import ChainTree
 
 
-class Views(Tracing):
+class Views(Inquiring):
     """The part of the main screen that opens views."""
 
     def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:

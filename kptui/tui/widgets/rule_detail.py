@@ -116,9 +116,7 @@ def _passed(place: Place, marks: Marks) -> Text:
         done = [each.step for each in marks.hops if each.place == place]
         maybe = ", for some of the packets only" if all(step.maybe for step in done) else ""
         return Text(f"{hop} on the path{maybe}: {visible(done[0].effect)}", style="bold")
-    if place in marks.missed:
-        return Text(f"not on the path: {visible(marks.missed[place])} does not hold", style="bold")
-    return Text("not on the path: the packet does not come to this rule", style="bold")
+    return Text(f"not on the path: {visible(marks.why_not(place))}", style="bold")
 
 
 def _line(number: int) -> str:

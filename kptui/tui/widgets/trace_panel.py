@@ -2,58 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kptui.netfilter.trace import Outcome, Trace
+from kptui.netfilter.trace import Assumption, Outcome, Trace
+from kptui.report.services_text import bar
 from kptui.report.words import answer_words, assumption_words, effect_words, ending, packet_words, share_text
 from kptui.text import visible
 from kptui.tui.marks import Hop, Marks, circled
 from kptui.tui.naming import shortened
+from kptui.tui.outcome_tree import Question, Row, assumed_text, outcome_rows
 from kptui.tui.widgets.row_view import RowView
 
 WIDE = 60
-ALL = 1
-"""How many rows stand before the outcomes: the one for all of them together."""
+BARRED = 44
+"""From this width on, shares have bars."""
+BAR = 6
 
 
 class OutcomeList(RowView):
-    """The ways the packet can end, all of them together first if there are several."""
+    """The ways the packet can end, as a tree where they part; below, the questions that they hang on."""
 
     trace: Trace | None = None
+    ways: tuple[Row, ...] = ()
+    questions: tuple[Question, ...] = ()
 
-    def show(self, trace: Trace) -> None:
-        """Show a trace's outcomes."""
+    def show(self, trace: Trace, questions: Sequence[Question]) -> None:
+        """Show a trace's outcomes, and what is open or was settled by hand."""
+        asked = self.question
         self.trace = trace
-        self.border_title = f"{len(trace.outcomes)} outcome{'s' if len(trace.outcomes) != 1 else ''}"
-        self.refresh_rows()
+        self.ways = tuple(outcome_rows(trace))
+        self.questions = tuple(questions)
+        count = f"{len(trace.outcomes)} outcome{'s' if len(trace.outcomes) != 1 else ''}"
+        self.border_title = f"{count} · {len(questions)} not told" if questions else count
+        self.border_subtitle = "a settles what is not told" if questions else ""
+        with self.prevent(RowView.Moved):
+            self.refresh_rows()
+            row = self.row_of_question(asked.text) if asked is not None else None
+            if row is not None:
+                self.go_to(row)
 
     @property
-    def lead(self) -> int:
-        """How many rows stand before the first outcome."""
-        return ALL if self.trace and len(self.trace.outcomes) > 1 else 0
+    def outcomes(self) -> tuple[int, ...] | None:
+        """The outcomes the cursor is on, None on a question."""
+        return self.ways[self.cursor].outcomes if self.cursor < len(self.ways) else None
+
+    @property
+    def question(self) -> Question | None:
+        """The question the cursor is on."""
+        at = self.cursor - len(self.ways)
+        return self.questions[at] if 0 <= at < len(self.questions) else None
+
+    def single(self) -> list[int]:
+        """The rows of single outcomes, in the order of the tree."""
+        return [row for row, way in enumerate(self.ways) if len(way.outcomes) == 1]
+
+    def row_of(self, outcomes: tuple[int, ...]) -> int:
+        """The row that stands for some outcomes, the last of those that do; the first row of all if none does."""
+        return next((row for row in reversed(range(len(self.ways))) if self.ways[row].outcomes == outcomes), 0)
+
+    def row_of_question(self, text: str | None = None) -> int | None:
+        """The row of a question, or of the first one."""
+        for number, each in enumerate(self.questions, len(self.ways)):
+            if text in (None, each.text):
+                return number
+        return None
 
     def row_count(self) -> int:
-        """One row an outcome."""
-        return len(self.trace.outcomes) + self.lead if self.trace else 0
+        """The ways, then the questions."""
+        return len(self.ways) + len(self.questions)
 
     def row_text(self, row: int, width: int) -> Text:
-        """Share, target and end of an outcome."""
+        """Share, target and end of an outcome; what several have in common; or a question."""
         assert self.trace is not None
-        if row < self.lead:
-            return Text.assemble((" all of them", self.style_of("label")))
-        outcome = self.trace.outcomes[row - self.lead]
-        sign, style = (" ✓ ", "good") if outcome.through else (" ✗ ", "bad")
-        text = Text.assemble((sign, self.style_of(style)))
-        text.append(_share(outcome), style=self.style_of("strong"))
-        text.append(f" {visible(_end(outcome))}")
-        if outcome.assumptions:
-            text.append(" ?", style=self.style_of("unsure"))
+        if row >= len(self.ways):
+            return self._question(row - len(self.ways))
+        way = self.ways[row]
+        text = Text.assemble((f" {way.lines}", self.style_of("counter")))
+        if len(way.outcomes) > 1 and not way.lines:
+            return text.append("all of them", style=self.style_of("label"))
+        if len(way.outcomes) == 1:
+            outcome = self.trace.outcomes[way.outcomes[0]]
+            sign, style = ("✓ ", "good") if outcome.through else ("✗ ", "bad")
+            text.append(sign, style=self.style_of(style))
+        if way.share is not None or len(way.outcomes) == 1:
+            text.append(f"{_share(way.share)} ", style=self.style_of("strong"))
+        if width >= BARRED and way.share is not None and self.row_count() > 1:
+            text.append(f"{bar(way.share, BAR)} ", style=self.style_of("label"))
+        if len(way.outcomes) == 1:
+            text.append(visible(_end(self.trace.outcomes[way.outcomes[0]])))
+        given = ", ".join(f"{self._short(each)} {'yes' if each.assumed else 'no'}" for each in way.assumptions)
+        if given:
+            text.append(f" if {given}", style=self.style_of("unsure"))
+        if len(way.outcomes) > 1:
+            text.append(f" {len(way.outcomes)} outcomes", style=self.style_of("counter"))
         return text
+
+    def _short(self, assumption: Assumption) -> str:
+        wanted = assumed_text(assumption)
+        return next((f"?{number}" for number, each in enumerate(self.questions, 1) if each.text == wanted), "?")
+
+    def _question(self, number: int) -> Text:
+        asked = self.questions[number]
+        signs = {"both": ("both", "unsure"), "yes": ("✓ yes", "good"), "no": ("✗ no", "bad")}
+        state, style = signs[asked.state]
+        text = Text.assemble((f" ?{number + 1} ", self.style_of("unsure")), (f"{state:<6}", self.style_of(style)))
+        return text.append(visible(asked.text))
 
 
 class HopList(RowView):
@@ -63,12 +122,14 @@ class HopList(RowView):
     assumed: tuple[str, ...] = ()
     reason: str | None = None
 
-    def show(self, outcome: Outcome | None, marks: Marks, title: str) -> None:
-        """Show one outcome's hops, or those of all."""
+    def show(self, outcomes: Sequence[Outcome], marks: Marks, title: str) -> None:
+        """Show the hops of one or several outcomes, and what all of these take for granted."""
         self.border_title = Text(title)
         self.hops = tuple(marks.hops)
-        self.assumed = tuple(map(assumption_words, outcome.assumptions)) if outcome else ()
-        self.reason = outcome.reason if outcome else None
+        first, *others = outcomes
+        shared = [each for each in first.assumptions if all(each in other.assumptions for other in others)]
+        self.assumed = tuple(map(assumption_words, shared))
+        self.reason = first.reason if not others else None
         with self.prevent(RowView.Moved):
             self.cursor = 0
         self.scroll_to(0, 0, animate=False, force=True, immediate=True)
@@ -119,6 +180,8 @@ class HopList(RowView):
 class TracePanel(Vertical):
     """Answer, outcomes and hops, side by side; hidden until there is a trace."""
 
+    _answer = Text()
+
     def compose(self) -> Iterator[Widget]:
         """A line for the answer, the two lists below."""
         yield Static(id="trace-answer", markup=False)
@@ -126,18 +189,26 @@ class TracePanel(Vertical):
             yield OutcomeList(id="outcomes")
             yield HopList(id="hops")
 
-    def show(self, trace: Trace) -> None:
-        """Show a trace; the hops come with the choice of an outcome."""
-        self.border_title = Text(f" Trace · {packet_words(trace)} ")
-        line = Text.assemble((f" {trace.answer} ", "bold reverse"), f" {answer_words(trace)}")
+    def show(self, trace: Trace, questions: Sequence[Question], name: str = "Trace", both: str = "") -> None:
+        """Show a trace; the hops come with the choice of an outcome. `both` says what of the way there and back."""
+        self.border_title = Text(f" {name} · {packet_words(trace)} ")
+        self._answer = Text.assemble((f" {trace.forward} ", "bold reverse"), f" {answer_words(trace.one_way)}")
+        if both:
+            self._answer.append(f" · {visible(both)}", style="bold")
+        self.query_one(OutcomeList).show(trace, questions)
+        self.tell()
+
+    def tell(self) -> None:
+        """Say the answer, or the question that the cursor is on in full."""
+        asked = self.query_one(OutcomeList).question
+        line = self._answer if asked is None else Text(f" not told · {visible(asked.words)}")
         self.query_one("#trace-answer", Static).update(line)
-        self.query_one(OutcomeList).show(trace)
 
 
-def _share(outcome: Outcome) -> str:
-    if outcome.probability is None:
+def _share(share: Fraction | None) -> str:
+    if share is None:
         return "?"
-    return "all" if outcome.probability == 1 else share_text(outcome.probability).partition(" (")[0]
+    return "all" if share == 1 else share_text(share).partition(" (")[0]
 
 
 def _end(outcome: Outcome) -> str:
