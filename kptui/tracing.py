@@ -29,6 +29,7 @@ from kptui.netfilter.trace import Trace, Tracer
 from kptui.report.paint import Paint, plain
 from kptui.report.trace_json import trace_json
 from kptui.report.trace_text import WIDTH, trace_text
+from kptui.ruleset.search import Searcher
 from kptui.sources import is_live
 from kptui.syntax.ast import Backend, Ruleset
 from kptui.syntax.diagnostics import Diagnostic
@@ -101,6 +102,11 @@ class Session:
     def completer(self) -> Completer:
         """What a packet expression may go on with."""
         return Completer(self.ruleset, self.services)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Search over the rules, Services by their names included."""
+        return Searcher(self.ruleset, lambda table, chain: label(chain, self.services) if table.name == "nat" else None)
 
     def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
         """Answer a request, with the way back if `reply`; raises UsageError if a field makes no sense."""

@@ -1,11 +1,16 @@
-"""Search over a ruleset's chains and rules."""
+"""Search over a ruleset's chains and rules: by words, regular expressions and fields (see query.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from kptui.syntax.ast import Ruleset
+from kptui.ruleset.jumps import JumpIndex
+from kptui.ruleset.query import Term, service_fits, terms
+from kptui.syntax.ast import Chain, Ruleset, Table
+
+Label = Callable[[Table, Chain], str | None]
+"""Says what a chain stands for, such as namespace/name:port of a Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +22,105 @@ class Hit:
     rule: int | None
 
 
-def search(ruleset: Ruleset, text: str) -> Iterator[Hit]:
-    """Every chain whose name and every rule whose text holds the words, in any order, letters' case aside.
+def search(ruleset: Ruleset, text: str, label: Label = lambda table, chain: None) -> Iterator[Hit]:
+    """Every chain and rule for which all terms hold, in any order; as `Searcher.search`."""
+    return Searcher(ruleset, label).search(text)
 
-    Rules are compared as they are written, so nothing has to be parsed.
-    """
-    words = text.lower().split()
-    if not words:
-        return
-    for table in ruleset.tables:
-        for chain in table.chains.values():
-            name = chain.name.lower()
-            if all(word in name for word in words):
-                yield Hit(table.label, chain.name, None)
-            for number, line in enumerate(getattr(chain.rules, "numbers", ()), 1):
-                written = ruleset.lines[line - 1].lower()
-                if all(word in written for word in words):
-                    yield Hit(table.label, chain.name, number)
+
+class Searcher:
+    """Searches one ruleset; keeps who jumps where for the next search."""
+
+    def __init__(self, ruleset: Ruleset, label: Label = lambda table, chain: None) -> None:
+        """Nothing is read yet."""
+        self.ruleset = ruleset
+        self._label = label
+        self._jumps: dict[str, JumpIndex] = {}
+
+    def search(self, text: str) -> Iterator[Hit]:
+        """Every chain and rule for which all terms hold, in the order of the dump; raises UsageError.
+
+        Rules are compared as they are written; one is read only where its text tells that a field may fit.
+        """
+        asked = terms(text)
+        if not asked:
+            return
+        for table in self.ruleset.tables:
+            if all(table.name == term.value for term in asked if term.field == "table"):
+                yield from self._in_table(table, asked)
+
+    def _in_table(self, table: Table, asked: list[Term]) -> Iterator[Hit]:
+        below = self._below(table, [term.value for term in asked if term.field == "from"])
+        above = self._above(table, [term.value for term in asked if term.field == "to"])
+        parts = [term.value.lower() for term in asked if term.field == "chain"]
+        services = [term for term in asked if term.field in ("ns", "svc")]
+        plain = [term for term in asked if term.field not in ("ns", "svc", "from", "to", "chain", "table")]
+        for name, chain in table.chains.items():
+            if below is not None and name not in below:
+                continue
+            if any(part not in name.lower() for part in parts):
+                continue
+            its = self._label(table, chain) or "" if services else ""
+            wanted = [term for term in services if not service_fits(its, term.field, term.value)]
+            if not wanted and (above is None or name in above) and all(term.chain(chain) for term in plain):
+                yield Hit(table.label, name, None)
+            for number in self._rules(table, chain, plain, wanted, above):
+                yield Hit(table.label, name, number)
+
+    def _rules(
+        self, table: Table, chain: Chain, plain: Sequence[Term], services: Sequence[Term], above: set[str] | None
+    ) -> Iterator[int]:
+        """The numbers of a chain's rules that fit."""
+        lines, looks = self.ruleset.lines, [term.line for term in plain]
+        exact = services or above is not None or any(term.field not in ("", "re") for term in plain)
+        for index, line in enumerate(getattr(chain.rules, "numbers", ())):
+            written = lines[line - 1]
+            if not all(look(written) for look in looks):
+                continue
+            if exact:
+                rule = chain.rules[index]
+                target = rule.target.name if rule.target is not None else ""
+                if above is not None and target not in above:
+                    continue
+                if not all(term.rule(rule) for term in plain):
+                    continue
+                led = table.chains.get(target) if services and target in table.chains else None
+                texts = f"{rule.comment or ''}\n{(self._label(table, led) or '') if led is not None else ''}"
+                if not all(service_fits(texts, term.field, term.value) for term in services):
+                    continue
+            yield index + 1
+
+    def _meant(self, table: Table, value: str) -> set[str]:
+        """The chains that a text names: by their whole name, else by any part of it, or the Service they stand for."""
+        if value in table.chains:
+            return {value}
+        low = value.lower()
+        if "/" in value:
+            return {name for name, chain in table.chains.items() if (self._label(table, chain) or "").startswith(value)}
+        return {name for name in table.chains if low in name.lower()}
+
+    def _below(self, table: Table, values: Sequence[str]) -> set[str] | None:
+        """The chains that all of some chains lead to, themselves included; None if none is named."""
+        found: set[str] | None = None
+        for value in values:
+            index = self._index(table)
+            reached = {each for name in self._meant(table, value) for each in index.below(name)}
+            found = reached if found is None else found & reached
+        return found
+
+    def _above(self, table: Table, values: Sequence[str]) -> set[str] | None:
+        """The chains that lead to some chains, these included; None if none is named."""
+        found: set[str] | None = None
+        for value in values:
+            reached, waiting = set(self._meant(table, value)), list(self._meant(table, value))
+            while waiting:
+                for rule in self._index(table).callers(waiting.pop()):
+                    if rule.chain not in reached:
+                        reached.add(rule.chain)
+                        waiting.append(rule.chain)
+            found = reached if found is None else found & reached
+        return found
+
+    def _index(self, table: Table) -> JumpIndex:
+        if table.label not in self._jumps:
+            self._jumps[table.label] = JumpIndex(table, self.ruleset.lines)
+        return self._jumps[table.label]

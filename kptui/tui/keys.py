@@ -33,7 +33,7 @@ MOVE, FIND, TRACE, VIEW, OTHER = "Moving", "Searching", "Tracing", "Tables", "Ot
 
 KEYS = (
     Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
-    Key("search", "slash", "search", "Search", "Search chains and rules; every word has to occur.", FIND, 2, "/"),
+    Key("search", "slash", "search", "Search", "Search: words, /regex/, dst: dport: target: svc: …", FIND, 2, "/"),
     Key("next", "n", "next", "Next", "Next hop of the trace, or next hit of the search.", TRACE, 4),
     Key("previous", "N,upper_n", "previous", "Previous", "Previous hop or hit.", TRACE, 0, "N"),
     Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace; O goes back.", TRACE, 5),
@@ -42,6 +42,7 @@ KEYS = (
     Key("reply", "R,upper_r", "reply", "Reply", "What becomes of the reply; again: the way there.", TRACE, 9, "R"),
     Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
     Key("problems", "p", "problems", "Problems", "What goes wrong in the rules: findings, the worst first.", VIEW, 0),
+    Key("journey", "i", "journey", "Journey", "The trace hook by hook: what came in, happened, left.", VIEW, 0),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
     Key("differences", "d", "differences", "Differences", "What differs between another source and this one.", VIEW, 0),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
@@ -80,6 +81,12 @@ VIEW_KEYS = (
     *(key for key in KEYS if key.id in ("trace", "leads", "pane", "copy", "help", "quit")),
 )  # fmt: skip
 """Keys of every table that covers the explorer; the last row are those that mean the same as elsewhere."""
+
+JOURNEY_KEYS = (
+    *(key for key in VIEW_KEYS if key.id not in ("view_filter", "view_order", "view_reverse", "trace", "leads")),
+    *(key for key in KEYS if key.id in ("outcome", "outcome_back")),
+)
+"""Keys of the journey: a table that is in order already."""
 
 ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *ROW_KEYS, *TREE_KEYS)))
 

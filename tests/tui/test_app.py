@@ -20,7 +20,7 @@ async def test_the_help_names_every_key_and_escape_closes_it() -> None:
         await press(pilot, "question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         seen = "\n".join(screen_lines(pilot))
-        for words in ("Trace a packet", "Search chains and rules", "Back to where the last jump", "Leave.", "goto"):
+        for words in ("Trace a packet", "Search: words, /regex/", "Back to where the last jump", "Leave.", "goto"):
             assert words in seen
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen, HelpScreen)

@@ -63,3 +63,16 @@ async def test_escape_clears_the_search_first_and_the_trace_then() -> None:
         assert isinstance(pilot.app.focused, ChainTree)
         await press(pilot, "escape")
         assert screen.trace is None
+
+
+async def test_fields_and_expressions_and_what_is_wrong_with_them() -> None:
+    async with opened() as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "dst:10.110.199.45 dport:80")
+        assert [(hit.chain, hit.rule) for hit in main(pilot).hits] == [
+            ("KUBE-SERVICES", 5),
+            ("KUBE-SVC-OVTWZ4GROBJZO4C5", 1),
+        ]
+        await press(pilot, "escape", "slash")
+        await write(pilot, "re:[")
+        assert "is no regular expression" in screen_lines(pilot)[-2]

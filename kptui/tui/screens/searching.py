@@ -6,7 +6,8 @@ from textual import on, work
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from kptui.ruleset.search import Hit, search
+from kptui.errors import UsageError
+from kptui.ruleset.search import Hit
 from kptui.tracing import Session
 from kptui.tui.screens.places import Places
 from kptui.tui.tree_model import Place
@@ -27,6 +28,15 @@ class Searching(Places):
             """The hits are for that text."""
             self.text = text
             self.hits = hits
+            super().__init__()
+
+    class Refused(Message):
+        """What is searched for makes no sense."""
+
+        def __init__(self, text: str, why: str) -> None:
+            """The text, and why it doesn't."""
+            self.text = text
+            self.why = why
             super().__init__()
 
     def __init__(self, session: Session) -> None:
@@ -54,10 +64,14 @@ class Searching(Places):
     def _search(self, text: str) -> None:
         worker = get_current_worker()
         hits: list[Hit] = []
-        for hit in search(self.ruleset, text):
-            hits.append(hit)
-            if worker.is_cancelled or len(hits) >= MAX_HITS:
-                break
+        try:
+            for hit in self.session.searcher.search(text):
+                hits.append(hit)
+                if worker.is_cancelled or len(hits) >= MAX_HITS:
+                    break
+        except UsageError as error:
+            self.post_message(self.Refused(text, str(error)))
+            return
         self.post_message(self.Found(text, hits))
 
     @on(Found)
@@ -70,6 +84,13 @@ class Searching(Places):
             self._go_to_hit(0)
         else:
             self.query_one(SearchBar).count("nothing found")
+
+    @on(Refused)
+    def refused(self, event: Refused) -> None:
+        """Say why; what was found before is no longer what is asked for."""
+        if event.text == self._searched:
+            self._hits([])
+            self.query_one(SearchBar).count(event.why)
 
     def _hits(self, hits: list[Hit]) -> None:
         self.hits, self.hit = hits, -1

@@ -40,6 +40,9 @@ class TableScreen(Screen[Chosen]):
     """What all tables share; a subclass says which items there are and what they lead to."""
 
     BINDINGS: ClassVar = bindings(VIEW_KEYS)
+    KEYS: ClassVar[tuple[Key, ...]] = VIEW_KEYS
+    """The keys that its key bar and its help tell."""
+
     WAITING: ClassVar = "reading …"
     """What is said until the items are there."""
 
@@ -114,7 +117,7 @@ class TableScreen(Screen[Chosen]):
         with VerticalScroll(id="table-detail"):
             yield Static(id="table-detail-text", markup=False)
         yield SearchBar("words or numbers, each of which has to fit", id="search")
-        yield KeyBar(tuple(key for key in VIEW_KEYS if self._can(key)))
+        yield KeyBar(tuple(key for key in self.KEYS if self._can(key)))
 
     def _can(self, key: Key) -> bool:
         """Whether a key does something in this table."""

@@ -7,6 +7,7 @@ from kptui.tracing import Session
 from kptui.tui.screens.ask_source import AskSource
 from kptui.tui.screens.differences import DifferencesScreen
 from kptui.tui.screens.inquiring import Inquiring
+from kptui.tui.screens.journey import JourneyScreen
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
@@ -49,6 +50,13 @@ class Views(Inquiring):
     def action_problems(self) -> None:
         """What goes wrong in the rules."""
         self.open_view(ProblemsScreen(self.session, self.state("problems")))
+
+    def action_journey(self) -> None:
+        """The trace hook by hook, for the outcome that is lit up, or the first."""
+        if self.trace is None:
+            self.notify("There is no trace yet: t asks for a packet.", timeout=3)
+        else:
+            self.open_view(JourneyScreen(self.session, self.trace, self.lit[0]))
 
     def action_leads(self) -> None:
         """What leads to the selected chain, or to the endpoint that is selected."""

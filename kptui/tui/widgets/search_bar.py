@@ -29,7 +29,9 @@ class SearchBar(Horizontal):
             self.text = text
             super().__init__()
 
-    def __init__(self, hint: str = "words that occur in a chain's name or a rule", *, id: str) -> None:
+    def __init__(
+        self, hint: str = "words /regex/ dst:10.0.0.1 dport:80 target:DNAT chain: svc: ns: from: to:", *, id: str
+    ) -> None:
         """`hint` is shown until something is typed."""
         super().__init__(id=id)
         self.hint = hint

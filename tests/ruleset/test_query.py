@@ -1,0 +1,104 @@
+"""Searches by field: an address finds the networks that contain it, a port its ranges, a Service its chains."""
+
+from __future__ import annotations
+
+import pytest
+
+from kptui.errors import UsageError
+from kptui.ruleset.query import FIELDS, address_fits, port_fits
+from kptui.ruleset.search import search
+from kptui.tracing import Session
+from tests.support import ruleset_of, sample
+
+DUMP = """*nat
+:PREROUTING ACCEPT [0:0]
+:WEB - [0:0]
+:LAST - [0:0]
+-A PREROUTING -d 10.96.0.0/12 -p tcp -m tcp --dport 80 -j WEB
+-A PREROUTING ! -s 10.42.0.0/16 -d 10.96.0.10/32 -p udp -m udp --dport 53 -j RETURN
+-A PREROUTING -p tcp -m multiport --dports 22,8000:9000 -m comment --comment "-d 1.2.3.4 shop/web:http" -j WEB
+-A WEB -i eth0 -j LAST
+-A LAST -p tcp -j DNAT --to-destination 10.42.1.7:8080
+COMMIT
+"""
+
+
+def _found(text: str) -> list[str]:
+    return [f"{hit.chain}{'' if hit.rule is None else f' {hit.rule}'}" for hit in search(ruleset_of(DUMP), text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("dst:10.110.199.45", ["PREROUTING 1"]),
+        ("dst:10.96.0.10", ["PREROUTING 1", "PREROUTING 2"]),
+        ("dst:10.96.0.", ["PREROUTING 1", "PREROUTING 2"]),
+        ("dst:10.96.0.10 dport:53", ["PREROUTING 2"]),
+        ("dst:1.2.3.4", []),
+        ("src:10.42.3.1", ["PREROUTING 2"]),
+        ("addr:10.42.1.7", ["PREROUTING 2", "LAST 1"]),
+        ("dport:80", ["PREROUTING 1"]),
+        ("dport:8080", ["PREROUTING 3"]),
+        ("proto:UDP", ["PREROUTING 2"]),
+        ("in:eth0", ["WEB 1"]),
+        ("target:dnat", ["LAST 1"]),
+        ("target:WEB", ["PREROUTING 1", "PREROUTING 3"]),
+        ("chain:last", ["LAST", "LAST 1"]),
+        ("svc:web", ["PREROUTING 3"]),
+        ("svc:shop/web:h", ["PREROUTING 3"]),
+        ("ns:shop", ["PREROUTING 3"]),
+        ("ns:sho", []),
+        ('comment:"1.2.3.4 shop"', ["PREROUTING 3"]),
+        ("from:WEB", ["WEB", "WEB 1", "LAST", "LAST 1"]),
+        ("to:LAST", ["PREROUTING", "PREROUTING 1", "PREROUTING 3", "WEB", "WEB 1", "LAST"]),
+        ("to:LAST target:WEB dport:80", ["PREROUTING 1"]),
+        ("re:^-A.*\\b80\\b", ["PREROUTING 1"]),
+        ("/dport 80 -j/", ["PREROUTING 1"]),
+        ("/^W/", ["WEB"]),
+        ("table:filter", []),
+        ("table:nat web re:eth\\d", ["WEB 1"]),
+        ("dst:", []),
+    ],
+)
+def test_what_each_field_finds(text: str, found: list[str]) -> None:
+    assert _found(text) == found
+
+
+def test_every_field_is_tried_above() -> None:
+    used = {term for test in test_what_each_field_finds.pytestmark[0].args[1] for term in test[0].split()}  # type: ignore[attr-defined]
+    assert {word.partition(":")[0] for word in used} >= set(FIELDS) - {"sport", "out"}
+
+
+def test_a_bad_expression_is_said() -> None:
+    with pytest.raises(UsageError, match=r"“\(a” is no regular expression"):
+        _found("re:(a")
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "fits"),
+    [
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.1.2.3/32", "10.0.0.0/8", True),
+        ("fd00::/8", "fd00::1", True),
+        ("fd00::/8", "10.0.0.1", False),
+        ("0.0.0.0/0", "192.0.2.1", True),
+        ("192.0.2.0/24", "192.0.3.1", False),
+    ],
+)
+def test_addresses(written: str, asked: str, fits: bool) -> None:
+    assert address_fits(written, asked) is fits
+
+
+@pytest.mark.parametrize(
+    ("written", "fits"), [("80", True), ("1:100", True), (":80", True), ("80:", True), ("8080", False)]
+)
+def test_ports(written: str, fits: bool) -> None:
+    assert port_fits(written, "80") is fits
+
+
+def test_services_are_found_by_their_chains_where_comments_are_missing() -> None:
+    session = Session.open(sample("nginx-nodeport"))
+    chains = {hit.chain for hit in session.searcher.search("svc:nginx") if hit.rule is None}
+    assert chains == {"KUBE-SVC-OVTWZ4GROBJZO4C5", "KUBE-EXT-OVTWZ4GROBJZO4C5"}
+    rules = {(hit.chain, hit.rule) for hit in session.searcher.search("ns:default target:KUBE-SVC")}
+    assert ("KUBE-SERVICES", 5) in rules

@@ -1,0 +1,26 @@
+"""The Journey view: hooks as stages for each outcome; enter goes to the rule."""
+
+from __future__ import annotations
+
+from kptui.tui.screens.journey import JourneyScreen
+from kptui.tui.tree_model import Place
+from tests.tui.driving import main, opened, press, rows, said, trace_nginx
+
+
+async def test_the_journey_shows_stages_and_enter_goes_to_the_rule() -> None:
+    async with opened() as pilot:
+        await press(pilot, "i")
+        assert "There is no trace yet" in said(pilot)
+        await trace_nginx(pilot)
+        await press(pilot, "i")
+        screen = pilot.app.screen
+        assert isinstance(screen, JourneyScreen)
+        seen = [" ".join(line.split()) for line in rows(screen.rows)]
+        assert seen[0] == "PREROUTING in tcp 192.168.50.2 → 10.110.199.45:80"
+        assert "= dst 10.110.199.45 → 10.42.0.199" in seen
+        assert seen[-1] == "end ✓ forwarded"
+        assert screen.rows.item.step is None
+        await press(pilot, "o")
+        assert "= dst 10.110.199.45 → 10.42.0.200" in [" ".join(line.split()) for line in rows(screen.rows)]
+        await press(pilot, "j", "j", "enter")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SERVICES", 5)
