@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.argument("source", required=False)
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option(
     "--severity", type=click.Choice(["error", "warning", "info"]), default="info", help="Only this bad or worse."
 )
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Findings (or with --list, checks) as JSON.")
 @with_options(source_options)
 def command(
-    source: str | None,
+    sources: tuple[str, ...],
     severity: str,
     only: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -50,7 +50,10 @@ def command(
 ) -> None:
     """Problems in the rules: each with its line, its chain, and what to look at next.
 
-    Exit code: 0 nothing was found, 1 errors or warnings were; infos, and what the filters leave out, don't count.
+    Of several sources (files, kubectl: for all nodes, …) each is told, then what is found in some of them only.
+
+    Exit code: 0 nothing was found, 1 errors or warnings were; infos, and what the filters leave out, don't count. 3 if
+    a source could not be read, whatever is found in the others.
     """
     with told():
         from kptui.kubernetes.checks import SEVERITIES, problems
@@ -59,18 +62,28 @@ def command(
         if listed:
             _list(checks, as_json)
             return
-        if source is None:
+        if not sources:
             raise click.UsageError("Missing argument 'SOURCE'.")
+        from kptui.commands.several import expanded
         from kptui.kubernetes.services import Services
         from kptui.loading import load
         from kptui.syntax.ast import collector_paused
 
+        sources, several = expanded(sources)
+        if several and node:
+            raise click.UsageError("--node names the node of one source, and these are several.")
         api = _api(services, endpoints, node)
+        worst = SEVERITIES.index(severity)
+        if several:
+            from kptui.commands.check_of_several import Asked, check_all
+
+            asked = Asked(checks, worst, names_of(services), api, every, as_json)
+            sys.exit(check_all(sources, asked, _width()))
+        [source] = sources
         # What is read stays until the end: looking through it for garbage takes a third of the time.
         with collector_paused():
             ruleset = load(source)
             found = problems(ruleset, checks, Services(ruleset, names_of(services)), api)
-        worst = SEVERITIES.index(severity)
         found = [each for each in found if SEVERITIES.index(each.severity) <= worst]
         _show(found, checks, source, every, as_json)
         sys.exit(EXIT_NO if any(each.severity != "info" for each in found) else 0)

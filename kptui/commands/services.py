@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptui.commands.options import names_option, source_options, with_options
-from kptui.commands.shared import EXIT_NO, names_of, paint, told, warn
+from kptui.commands.shared import EXIT_NO, names_of, no_service_fits, paint, told, warn
 
 if TYPE_CHECKING:
     from kptui.kubernetes.service import ServicePort
@@ -20,8 +20,7 @@ ORDERS = ("name", "address", "port", "node-port", "endpoints")
 
 
 @click.command("services")
-@click.argument("source")
-@click.argument("pattern", nargs=-1)
+@click.argument("source", nargs=-1, required=True, metavar="SOURCE... [PATTERN]...")
 @click.option(
     "--sort", "order", default="name", metavar="WHAT", help=f"{', '.join(ORDERS)}; -WHAT the other way round."
 )
@@ -30,8 +29,7 @@ ORDERS = ("name", "address", "port", "node-port", "endpoints")
 @with_options(names_option, source_options)
 @click.option("--json", "as_json", is_flag=True, help="Services as JSON.")
 def command(
-    source: str,
-    pattern: tuple[str, ...],
+    source: tuple[str, ...],
     order: str,
     long: bool,
     endpoint: str | None,
@@ -43,18 +41,29 @@ def command(
     PATTERN: words that each have to occur in a Service's namespace, name, port name, addresses or protocol; a number is
     a port too, and what looks like an address may be an endpoint's.
 
-    Exit code: 0, or 1 if PATTERN or --endpoint finds nothing.
+    Of several sources (files, folders written with a slash, kubectl: for all nodes, …) each is listed, then what
+    differs between them.
+
+    Exit code: 0, or 1 if PATTERN or --endpoint finds nothing; 3 if a source could not be read, whatever else is found.
     """
     with told():
+        from kptui.commands.several import expanded, parted
         from kptui.kubernetes.choosing import matching, ordered
         from kptui.syntax.ast import collector_paused
         from kptui.tracing import Session
 
         if order.removeprefix("-") not in ORDERS:
             raise click.UsageError(f"--sort: {order!r} is none of {', '.join(ORDERS)}.")
+        given, pattern = parted(source)
+        sources, several = expanded(given)
+        if several:
+            from kptui.commands.services_of_several import Asked, services_of
+
+            pod = _endpoint(endpoint) if endpoint is not None else None
+            sys.exit(services_of(sources, Asked(pattern, order, long, pod, names_of(names), as_json), _width()))
         # What is read stays until the end: looking through it for garbage takes a third of the time.
         with collector_paused():
-            session = Session.open(source, names=names_of(names))
+            session = Session.open(sources[0], names=names_of(names))
             warn(session)
             found = ordered(matching(session.services, " ".join(pattern)), order)
             if endpoint is not None:
@@ -62,7 +71,7 @@ def command(
                 return
             _show(found, session, long, as_json)
         if not found and pattern:
-            click.echo(f"No Service fits {' '.join(pattern)!r}.", err=True)
+            click.echo(no_service_fits(pattern), err=True)
             sys.exit(EXIT_NO)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,11 @@ def names_of(name: str | None) -> KnownNames | None:
     from kptui.kubernetes.names_file import read_names
 
     return read_names(text_of(name), name)
+
+
+def no_service_fits(pattern: Sequence[str]) -> str:
+    """That a pattern finds nothing."""
+    return f"No Service fits {' '.join(pattern)!r}."
 
 
 def lines_of(name: str, source: str) -> Iterator[str]:

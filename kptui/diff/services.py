@@ -67,7 +67,7 @@ def _outside(port: ServicePort) -> list[str]:
     return sorted({each.address for each in port.frontends if each.kind in ("external IP", "load balancer IP")})
 
 
-_OUTER: Mapping[str, Callable[[ServicePort], Any]] = {
+OUTER: Mapping[str, Callable[[ServicePort], Any]] = {
     "name": lambda port: port.name,
     "cluster_ip": _ports("cluster IP"),
     "node_port": lambda port: sorted(each.port for each in port.frontends if each.kind == "node port"),
@@ -78,7 +78,7 @@ _OUTER: Mapping[str, Callable[[ServicePort], Any]] = {
     "dispatch": lambda port: sorted((each.address, each.chain or "") for each in port.frontends),
 }
 """What the dispatch chains say; “dispatch” tells when packets are led to another chain."""
-_INNER: Mapping[str, Callable[[ServicePort], Any]] = {
+INNER: Mapping[str, Callable[[ServicePort], Any]] = {
     "source_ranges": lambda port: list(port.source_ranges),
     "session_affinity_seconds": lambda port: port.session_affinity,
     "internal_traffic_policy": lambda port: port.internal_policy,
@@ -102,9 +102,9 @@ def compare_services(before: Services, after: Services, changed: Iterable[Key]) 
         if was is None or now is None:
             found[key] = ServiceChange("removed" if now is None else "added", was, now)
             continue
-        change = ServiceChange("changed", was, now, _fields(was, now, _OUTER))
+        change = ServiceChange("changed", was, now, _fields(was, now, OUTER))
         if key in deep or change.fields:
-            change.fields = _fields(was, now, {**_OUTER, **_INNER})
+            change.fields = _fields(was, now, {**OUTER, **INNER})
             _endpoints(change, was.endpoints, now.endpoints)
         if change.differs:
             found[key] = change

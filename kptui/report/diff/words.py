@@ -17,13 +17,14 @@ from kptui.syntax.ast import Rule, Table
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "→"}
 SHOWN = 12
 """So many rules of a chain that is new or gone are told."""
-_FIELDS = {
+FIELDS = {
     "name": "name", "cluster_ip": "cluster IP", "node_port": "node port", "external": "external",
     "health_check_node_port": "health check", "rejected": "rejected", "dropped": "dropped", "dispatch": "leads to",
     "source_ranges": "sources", "session_affinity_seconds": "affinity",
     "internal_traffic_policy": "internal policy", "external_traffic_policy": "external policy",
     "local_endpoints": "local endpoints",
 }  # fmt: skip
+"""What is said of the fields of a Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _part(share: Fraction | None) -> str:
 
 def _field(field: FieldChange, at: tuple[str, str]) -> Line:
     """Of lists only what is gone and what is new; else what was and what is."""
-    name = _FIELDS.get(field.name, field.name)
+    name = FIELDS.get(field.name, field.name)
     if isinstance(field.before, list) and isinstance(field.after, list):
         gone = " ".join(_shown(each) for each in field.before if each not in field.after)
         new = " ".join(_shown(each) for each in field.after if each not in field.before)

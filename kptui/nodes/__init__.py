@@ -1,0 +1,1 @@
+"""Several nodes side by side: read concurrently, each kept as a frozen snapshot and a small summary, compared."""

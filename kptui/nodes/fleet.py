@@ -1,0 +1,163 @@
+"""Nodes for the explorer: each read once, kept frozen and summed up, compared with the others as they come in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from kptui.errors import KptuiError, SourceError
+from kptui.kubernetes.checks import problems
+from kptui.kubernetes.known_names import KnownNames
+from kptui.nodes.compare import Comparison, compare_nodes
+from kptui.nodes.frozen import Frozen
+from kptui.nodes.gather import LIMIT, Cancelled, Gathering
+from kptui.nodes.summary import GivenUpError, Summaries, Summary, uncounted
+from kptui.sources import SourceText
+from kptui.syntax.ast import Ruleset, collector_paused
+
+Reader = Callable[[str, Cancelled], SourceText]
+SMALL = 20_000
+"""The problems of dumps of no more lines are looked for at once; of others when somebody asks."""
+Progress = Literal["waiting", "reading", "read", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One source: how far it is, why it failed, what is kept of it; `findings` by severity, None: not looked for."""
+
+    source: str
+    label: str
+    progress: Progress = "waiting"
+    why: str = ""
+    summary: Summary | None = None
+    frozen: Frozen | None = field(default=None, repr=False)
+    findings: Mapping[str, int] | None = None
+
+
+class Fleet:
+    """The nodes; whoever shows them is told when something about them is another now."""
+
+    def __init__(
+        self, sources: Sequence[str], read: Reader, names: KnownNames | None = None, limit: int = LIMIT
+    ) -> None:
+        """Nothing is read yet; sources have to be different."""
+        labels = labelled(sources)
+        self.nodes = [Node(source, label) for source, label in zip(sources, labels, strict=True)]
+        self.names = names
+        self.comparison = Comparison()
+        self.gathering = False
+        self._at = {source: index for index, source in enumerate(sources)}
+        self._read = read
+        self._limit = limit
+        self._summaries = Summaries(names)
+        self._running: Gathering[tuple[SourceText, Frozen]] | None = None
+        self._given_up = False
+
+    def node(self, source: str) -> Node:
+        """The node of a source."""
+        return self.nodes[self._at[source]]
+
+    def label(self, source: str) -> str:
+        """What a source is called beside the others."""
+        return self.node(source).label
+
+    def count(self, *progress: Progress) -> int:
+        """How many nodes are that far."""
+        return sum(node.progress in progress for node in self.nodes)
+
+    def gather(self, changed: Callable[[], None]) -> None:
+        """Read every node (again); runs until all are there or `cancel` is called, so in a thread.
+
+        What is known of a node is kept until it has been read anew. `changed` is called in several threads.
+        """
+        self._given_up, self.gathering = False, True
+        for node in self.nodes:
+            self._set(node.source, progress="waiting", why="")
+
+        def begun(source: str) -> None:
+            self._set(source, progress="reading")
+            changed()
+
+        running = self._running = Gathering([node.source for node in self.nodes], self._one, self._limit)
+        try:
+            for read in running.as_ready(begun):
+                if read.found is None:
+                    self._set(read.name, progress="failed", why=read.error, summary=None, frozen=None, findings=None)
+                else:
+                    self._sum_up(read.name, *read.found)
+                self._compare()
+                changed()
+        except GivenUpError:
+            pass
+        finally:
+            self.gathering, self._running = False, None
+            for node in self.nodes:
+                if node.progress in ("waiting", "reading"):
+                    self._set(node.source, progress="cancelled", why="Not read: cancelled.")
+            changed()
+
+    def cancel(self) -> None:
+        """Stop gathering; what has been read stays."""
+        self._given_up = True
+        if self._running is not None:
+            self._running.cancel()
+
+    def ruleset(self, source: str) -> Ruleset:
+        """A node's rules as they were when they were read; raises SourceError."""
+        return uncounted(self.snapshot(source))
+
+    def snapshot(self, source: str) -> SourceText:
+        """A node's texts as they were when they were read; raises SourceError where there are none."""
+        node = self.node(source)
+        if node.frozen is None:
+            raise SourceError(node.why or "This node has not been read yet.")
+        return node.frozen.source()
+
+    def look_for_problems(self, source: str) -> None:
+        """Count a node's findings; takes time on a large dump. Raises SourceError."""
+        with collector_paused():
+            self._set(source, findings=_findings(self.ruleset(source)))
+
+    def _one(self, source: str, cancelled: Cancelled) -> tuple[SourceText, Frozen]:
+        """In a thread of the gathering: read and pack; both wait, or leave other threads alone."""
+        found = self._read(source, cancelled)
+        return found, Frozen.of(found)
+
+    def _sum_up(self, source: str, text: SourceText, frozen: Frozen) -> None:
+        """One at a time: only one ruleset is in memory."""
+        try:
+            with collector_paused():
+                ruleset = uncounted(text)
+                summary = self._summaries.of(source, ruleset, lambda: self._given_up)
+                found = _findings(ruleset) if summary.lines <= SMALL else None
+        except KptuiError as error:
+            self._set(source, progress="failed", why=str(error), summary=None, frozen=None, findings=None)
+            return
+        self._set(source, progress="read", why="", summary=summary, frozen=frozen, findings=found)
+
+    def _compare(self) -> None:
+        self.comparison = compare_nodes([node.summary for node in self.nodes if node.summary is not None])
+
+    def _set(self, source: str, **values: object) -> None:
+        at = self._at[source]
+        self.nodes[at] = replace(self.nodes[at], **values)  # type: ignore[arg-type]
+
+
+def _findings(ruleset: Ruleset) -> Mapping[str, int]:
+    return Counter(found.severity for found in problems(ruleset))
+
+
+def labelled(sources: Sequence[str]) -> list[str]:
+    """Sources without what all begin with, up to a folder's or context's end: kubectl:prod/n1 beside another is n1."""
+    if len(sources) < 2:
+        return list(sources)
+    shared = 0
+    for at, letters in enumerate(zip(*sources, strict=False)):
+        if len(set(letters)) > 1:
+            break
+        if letters[0] in "/:":
+            shared = at + 1
+    # Of paths that have only the root in common all is told.
+    return [source[shared:] or source if shared > 1 else source for source in sources]

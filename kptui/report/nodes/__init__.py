@@ -1,0 +1,1 @@
+"""Several nodes for people and for programs: what each has, and what differs."""

@@ -1,0 +1,118 @@
+"""`kptui services` and `kptui check` on several sources: what is told of each, what differs, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kptui.commands.several import parted
+from tests.nodes.variants import text_of, without
+from tests.support import kptui, sample
+
+NGINX = sample("nginx-nodeport")
+UNEVEN = str(Path(__file__).parents[1] / "kubernetes" / "checks" / "uneven-shares" / "fires.txt")
+
+
+@pytest.fixture
+def lagging(tmp_path: Path) -> str:
+    """The sample with one endpoint less."""
+    path = tmp_path / "lagging.txt"
+    path.write_text(without("KUBE-SVC-OVTWZ4GROBJZO4C5", "KUBE-SEP-UIOQG3KKGTPDCR56")(text_of("nginx-nodeport")))
+    return str(path)
+
+
+def test_services_of_each_source_then_what_differs(lagging: str) -> None:
+    done = kptui("services", NGINX, lagging, "nginx")
+    assert [line for line in done.out.splitlines() if line.startswith("──")] == [f"── {NGINX} ──", f"── {lagging} ──"]
+    assert done.out.count("default/nginx:80-80  tcp/80") == 2
+    # Where lines are broken hangs on how long the paths are.
+    assert " ".join(done.out.partition("What differs ")[2].split()) == (
+        "between 2 nodes 1 Service port differs. default/nginx:80-80 (tcp) endpoints, no majority "
+        f"1 of 2 10.42.0.199:80 10.42.0.200:80: {NGINX} 1 of 2 10.42.0.199:80: {lagging}"
+    )
+    assert (done.code, done.err) == (0, "")
+
+
+def test_json_of_several_services(lagging: str) -> None:
+    done = kptui("services", NGINX, lagging, "/nowhere.txt", "nginx", "--json")
+    told = json.loads(done.out)
+    assert list(told) == ["schema", "sources", "differences"]
+    assert told["schema"] == "kptui.services/1"
+    first, second, third = told["sources"]
+    # Each is what the source alone gives, but for the schema.
+    alone = json.loads(kptui("services", NGINX, "nginx", "--json").out)
+    assert first == {"source": NGINX, "services": alone["services"]}
+    assert [pod["ip"] for pod in second["services"][0]["endpoints"]] == ["10.42.0.199"]
+    assert third == {"source": "/nowhere.txt", "error": "There is no file /nowhere.txt."}
+    [difference] = told["differences"]
+    assert difference == {
+        "kind": "service", "namespace": "default", "service": "nginx", "port_name": "80-80", "protocol": "tcp",
+        "family": 4, "addresses": ["10.110.199.45:80", "*:32754"], "name": "endpoints", "majority": None,
+        "groups": [
+            {"value": ["10.42.0.199:80", "10.42.0.200:80"], "sources": [NGINX]},
+            {"value": ["10.42.0.199:80"], "sources": [lagging]},
+        ],
+        "untold": [], "notes": [],
+    }  # fmt: skip
+    assert (done.code, done.err) == (3, "kptui: /nowhere.txt: There is no file /nowhere.txt.\n")
+
+
+def test_one_source_keeps_its_shape() -> None:
+    assert set(json.loads(kptui("services", NGINX, "nginx", "--json").out)) == {"schema", "services"}
+    assert set(json.loads(kptui("services", NGINX, NGINX, "--json").out)) == {"schema", "services"}
+    assert set(json.loads(kptui("check", NGINX, "--json").out)) == {"schema", "findings"}
+
+
+def test_an_endpoint_or_a_pattern_on_several(lagging: str) -> None:
+    done = kptui("services", NGINX, lagging, "--endpoint", "10.42.0.200", "--json")
+    told = json.loads(done.out)
+    assert [len(each["services"]) for each in told["sources"]] == [1, 0]
+    assert [set(each) for each in told["sources"]] == [{"source", "services", "others"}] * 2
+    assert [each["name"] for each in told["differences"]] == ["endpoints"]
+    nothing = kptui("services", NGINX, lagging, "nosuch")
+    assert (nothing.code, nothing.err) == (1, "No Service fits 'nosuch'.\n")
+
+
+def test_check_of_several(lagging: str) -> None:
+    done = kptui("check", NGINX, UNEVEN)
+    assert done.code == 1
+    assert f"── {NGINX} ──\nNothing found.\n" in done.out
+    assert f"── {UNEVEN} ──\nwarning uneven-shares" in done.out
+    assert done.out.partition("What differs between 2 nodes\n")[2].splitlines()[0] == "warning uneven-shares"
+    assert "  1 of 2  none: " in done.out
+    told = json.loads(kptui("check", NGINX, UNEVEN, "--json").out)
+    assert list(told) == ["schema", "sources", "differences"]
+    assert told["schema"] == "kptui.check/1"
+    assert told["sources"][0] == {"source": NGINX, "findings": []}
+    assert [each["id"] for each in told["sources"][1]["findings"]] == ["uneven-shares"]
+    assert told["differences"] == [
+        {
+            "kind": "finding", "name": "uneven-shares", "severity": "warning", "majority": None,
+            "groups": [{"value": 0, "sources": [NGINX]}, {"value": 1, "sources": [UNEVEN]}],
+        }
+    ]  # fmt: skip
+
+
+def test_exit_codes_of_check() -> None:
+    assert kptui("check", NGINX, sample("no-endpoints")).code == 0
+    # That the answer is not complete goes before what was found.
+    done = kptui("check", UNEVEN, "/nowhere", NGINX)
+    assert done.code == 3
+    assert "uneven-shares" in done.out
+    assert done.err == "kptui: /nowhere: There is no file /nowhere.\n"
+    assert kptui("check", NGINX, UNEVEN, "--services", "x", "--node", "n").code == 2
+
+
+def test_a_word_is_a_source_if_it_can_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").touch()
+    (tmp_path / "shop").mkdir()
+    assert parted(["x", "a.txt", "shop", "a.txt"]) == (("x", "a.txt"), ("shop", "a.txt"))
+    assert parted(["x", "./shop", "live:", "-", "80"]) == (("x", "./shop", "live:", "-"), ("80",))
+    # One that is misspelt is no pattern.
+    assert parted(["x", "nowhere.tar.gz", "/nowhere", "default/nginx"]) == (
+        ("x", "nowhere.tar.gz", "/nowhere"),
+        ("default/nginx",),
+    )
