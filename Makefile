@@ -3,8 +3,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TESTS ?= tests
+# An editable install compiles nothing, and where Python may not write bytecode it would compile at every start.
+COMPILE := $(BIN)/python -m compileall -q kptui
 
-.PHONY: demo test lint format bench snapshots smoke clean
+.PHONY: demo test lint format bench tables snapshots smoke clean
 
 demo: $(VENV)/ready ## open the explorer on a sample; without a terminal, print the sample's trace
 	@$(BIN)/kptui demo
@@ -25,6 +27,9 @@ format: $(VENV)/ready-dev ## put the code into shape
 bench: $(VENV)/ready-dev ## time kptui beside its peers; the real iptables takes root
 	$(BIN)/python -m tests.bench --write docs/benchmarks.md
 
+tables: $(VENV)/ready-dev ## write the parser's tables anew, after a change of the grammar or another version of Lark
+	$(BIN)/python -m kptui.syntax.lalr
+
 snapshots: $(VENV)/ready-dev ## accept the screens as they now are; look at them first
 	$(BIN)/python -m pytest -q tests/tui --snapshot-update
 
@@ -39,8 +44,10 @@ $(VENV)/bin/python:
 
 $(VENV)/ready: $(VENV)/bin/python pyproject.toml
 	$(PIP) install -e .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/bin/python pyproject.toml
 	$(PIP) install -e '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/ready

@@ -1,20 +1,18 @@
-"""The one grammar, found wherever kptui is installed, and the Lark parser built from it."""
+"""Rule lines parsed by the grammar, the lexer being told how many values each option takes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
-from pathlib import Path
 
-from lark import Lark, Token, Tree
+from lark import Token, Tree
 from lark.lark import PostLex
 
+from kptui.syntax.lalr import built, line_parser
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Options, Vocabulary, arity, full_name
 
-NAME = "iptables_save.lark"
 _SHORT = {
     "s": "SOURCE", "d": "DESTINATION", "p": "PROTOCOL", "i": "IN", "o": "OUT", "m": "MATCH", "j": "JUMP", "g": "GOTO",
     "c": "SET_COUNTERS", "t": "IN_TABLE", "A": "APPEND", "I": "INSERT", "R": "REPLACE", "D": "DELETE",
@@ -30,49 +28,26 @@ _GENERIC = {*_SHORT.values(), *_COMMANDS, "FRAGMENT", "FAMILY"}
 VALUES = ("WORD", "STRING", "UNCLOSED")
 
 
-def grammar_text() -> str:
-    """The grammar's text: packaged as kptui/grammar in a wheel, else grammar/ at the top of a checkout or sdist."""
-    packaged = resources.files("kptui") / "grammar" / NAME
-    if packaged.is_file():
-        return packaged.read_text(encoding="utf-8")
-    return (Path(__file__).parents[2] / "grammar" / NAME).read_text(encoding="utf-8")
-
-
 class Parser:
-    """Parses lines (or, for comparison, whole dumps) with the grammar, given the extensions' declarations."""
+    """Parses rule lines (or, for comparison, whole dumps) with the grammar, given the extensions' declarations."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        """Build the LALR tables; takes some milliseconds."""
-        self._lark = Lark(
-            grammar_text(),
-            parser="lalr",
-            lexer="contextual",
-            start=["rule", "chain", "command", "dump"],
-            maybe_placeholders=True,
-            keep_all_tokens=False,
-            postlex=_Values(vocabulary),
-        )
+        """Load the LALR tables for lines."""
+        self._values = _Values(vocabulary)
+        self._lines = line_parser(self._values)
 
     def rule(self, line: str) -> Tree[Token]:
         """The tree of one rule line; raises lark.UnexpectedInput."""
-        return self._lark.parse(line, start="rule")
-
-    def chain(self, line: str) -> Tree[Token]:
-        """The tree of one chain declaration; raises lark.UnexpectedInput."""
-        return self._lark.parse(line, start="chain")
-
-    def command(self, line: str) -> Tree[Token]:
-        """The tree of a line that changes chains (-N, -P, -F, …); raises lark.UnexpectedInput."""
-        return self._lark.parse(line, start="command")
+        return self._lines.parse(line)
 
     def dump(self, text: str) -> Tree[Token]:
         """The tree of a whole dump, a thousand times slower than by shapes; raises lark.UnexpectedInput."""
-        return self._lark.parse(text, start="dump")
+        return built("dump", self._values).parse(text)
 
 
 @lru_cache(4)
 def parser_for(vocabulary: Vocabulary) -> Parser:
-    """The parser for those declarations, built once."""
+    """The parser for those declarations, made once."""
     return Parser(vocabulary)
 
 
