@@ -8,34 +8,29 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kptui.ask.completion import Completer
 from kptui.ask.expectation import expectation
-from kptui.ask.expression import expression
 from kptui.ask.fields import with_fields
 from kptui.ask.idle import Answers
 from kptui.ask.request import Question, Request, question
 from kptui.errors import UsageError
-from kptui.kubernetes.checks.finding import Finding
-from kptui.kubernetes.known_names import KnownNames
-from kptui.kubernetes.roles import role
-from kptui.kubernetes.services import Services, label
 from kptui.loading import load_with_facts
 from kptui.netfilter.address import family_of
-from kptui.netfilter.conntrack_table import Connections
-from kptui.netfilter.gathered import host_of
 from kptui.netfilter.host import Host
-from kptui.netfilter.ipsets import IpSets, read_ipsets
 from kptui.netfilter.trace import Trace, Tracer
-from kptui.report.paint import Paint, plain
-from kptui.report.trace_json import trace_json
-from kptui.report.trace_text import WIDTH, trace_text
-from kptui.ruleset.search import Searcher
+from kptui.report.paint import WIDTH, Paint, plain
 from kptui.sources import is_live
 from kptui.syntax.ast import Backend, Ruleset
 from kptui.syntax.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
+    from kptui.ask.completion import Completer
     from kptui.confirm.confirm import Confirmation, Confirmer
+    from kptui.kubernetes.checks.finding import Finding
+    from kptui.kubernetes.known_names import KnownNames
+    from kptui.kubernetes.services import Services
+    from kptui.netfilter.conntrack_table import Connections
+    from kptui.netfilter.ipsets import IpSets
+    from kptui.ruleset.search import Searcher
 
 
 @dataclass
@@ -72,8 +67,15 @@ class Session:
         Raises SourceError or UsageError.
         """
         ruleset, facts = load_with_facts(source)
-        sets = read_ipsets(ipset) if ipset is not None else None
-        connections = Connections(conntrack) if conntrack is not None else None
+        sets, connections = None, None
+        if ipset is not None:
+            from kptui.netfilter.ipsets import read_ipsets
+
+            sets = read_ipsets(ipset)
+        if conntrack is not None:
+            from kptui.netfilter.conntrack_table import Connections
+
+            connections = Connections(conntrack)
         return cls(ruleset, source, backend, sets, names, facts, connections, ipset_text=ipset or "")
 
     def again(self) -> Session:
@@ -89,6 +91,8 @@ class Session:
     @cached_property
     def services(self) -> Services:
         """The Service ports of the ruleset."""
+        from kptui.kubernetes.services import Services
+
         return Services(self.ruleset, self.names)
 
     @cached_property
@@ -101,11 +105,16 @@ class Session:
     @cached_property
     def completer(self) -> Completer:
         """What a packet expression may go on with."""
+        from kptui.ask.completion import Completer
+
         return Completer(self.ruleset, self.services)
 
     @cached_property
     def searcher(self) -> Searcher:
         """Search over the rules, Services by their names included."""
+        from kptui.kubernetes.services import label
+        from kptui.ruleset.search import Searcher
+
         return Searcher(self.ruleset, lambda table, chain: label(chain, self.services) if table.name == "nat" else None)
 
     def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
@@ -119,7 +128,11 @@ class Session:
     def host(self, family: int) -> Host:
         """What the source tells of its host; raises SourceError if that can't be read."""
         if family not in self._hosts:
-            found = host_of(self.facts, family)
+            found = Host(family)
+            if self.facts:
+                from kptui.netfilter.gathered import host_of
+
+                found = host_of(self.facts, family)
             sets = found.ipsets if self.ipsets is None else self.ipsets
             known = found.connections if self.connections is None else self.connections
             self._hosts[family] = replace(found, ipsets=sets, connections=known)
@@ -148,6 +161,8 @@ class Session:
 
     def json(self, trace: Trace, checked: Confirmation | None = None) -> dict[str, Any]:
         """A trace for programs, with what the kernel said of it if that was asked."""
+        from kptui.report.trace_json import trace_json
+
         found = trace_json(trace)
         if checked is not None:
             from kptui.report.confirm_json import confirm_json
@@ -157,6 +172,7 @@ class Session:
 
     def text(self, trace: Trace, paint: Paint = plain, checked: Confirmation | None = None, width: int = WIDTH) -> str:
         """A trace for people, with what the kernel said of it if that was asked."""
+        from kptui.report.trace_text import trace_text
 
         def write(each: Trace, width: int = width) -> str:
             return trace_text(each, paint, self.chain_label, width)
@@ -183,6 +199,9 @@ class Session:
 
     def chain_label(self, name: str) -> str | None:
         """What a chain stands for: a Service port or an endpoint, else what chains of that name are for."""
+        from kptui.kubernetes.roles import role
+        from kptui.kubernetes.services import label
+
         chain = self.ruleset.chain("nat", name)
         return (label(chain, self.services) if chain else None) or role(name)
 
@@ -196,7 +215,11 @@ class Session:
 
 def requested(packet: str | None, session: Session, settings: Mapping[str, str], options: Mapping[str, Any]) -> Request:
     """The request that an expression and options make together; options win."""
-    request = expression(packet, session.services) if packet else Request()
+    request = Request()
+    if packet:
+        from kptui.ask.expression import expression
+
+        request = expression(packet, session.services)
     given = {name: value for name, value in options.items() if value not in ("", (), None)}
     if "dst" in given:
         request = replace(request, to_node=False)

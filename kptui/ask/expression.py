@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kptui.ask.request import Request, port_number
 from kptui.errors import UsageError
-from kptui.kubernetes.services import ServicePort, Services
 from kptui.netfilter.address import family_of, parse
 from kptui.netfilter.protocols import protocol_number
 from kptui.text import visible
+
+if TYPE_CHECKING:
+    from kptui.kubernetes.services import ServicePort, Services
 
 _SIX = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d+))?\Z")
 _LIKE_ADDRESS = re.compile(r"\[|\d+\.[\d.]*(?::|\Z)|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")

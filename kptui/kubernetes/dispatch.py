@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kptui.kubernetes.frontend import Frontend, Kind, Refusal, RuleRef
@@ -10,6 +10,7 @@ from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import parted, service_hash, service_in
 from kptui.kubernetes.service import ServicePort
 from kptui.syntax.ast import Chain, Rule, Table
+from kptui.syntax.reader import holding
 
 _KINDS: Mapping[str, Kind] = {
     "cluster IP": "cluster IP",
@@ -58,6 +59,18 @@ class Dispatch:
         for rule in _rules(filtering, "KUBE-NODEPORTS"):
             self._health_check(rule)
         self._settle()
+
+    def name_of(self, hashed: str, nat: Table | None) -> str:
+        """The name of the Service port whose chains end so; empty if the rules that lead to them don't tell it.
+
+        It reads these alone.
+        """
+        for rule in holding(_rules(nat, "KUBE-SERVICES"), hashed):
+            self._service(rule)
+        for rule in holding(_rules(nat, "KUBE-NODEPORTS"), hashed):
+            self._node_port(rule)
+        found = self.ports.get(hashed)
+        return found.name if found is not None else ""
 
     def from_chains(self) -> None:
         """Without dispatch chains, as in a few grepped lines, take every Service's chain for one."""
@@ -199,7 +212,7 @@ class Dispatch:
             port.frontends = [each if each.certain else replace(each, kind=likely) for each in port.frontends]
 
 
-def _rules(table: Table | None, chain: str) -> Iterable[Rule]:
+def _rules(table: Table | None, chain: str) -> Sequence[Rule]:
     found = table.chains.get(chain) if table else None
     return found.rules if found is not None else ()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 
 SERVICE_PREFIXES = {
@@ -30,6 +28,9 @@ def endpoint_hash(name: str, protocol: str, endpoint: str) -> str:
 
 
 def _hash(text: str) -> str:
+    import base64
+    import hashlib  # which loads OpenSSL
+
     return base64.b32encode(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest())[:16].decode()
 
 

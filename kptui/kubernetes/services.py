@@ -11,7 +11,7 @@ from kptui.kubernetes.frontend import Frontend
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted, service_in, suffix
 from kptui.kubernetes.service import Endpoint, ServicePort
-from kptui.syntax.ast import Chain, Ruleset
+from kptui.syntax.ast import Chain, Family, Ruleset
 
 __all__ = ["Endpoint", "Frontend", "ServicePort", "Services", "endpoint", "label"]
 
@@ -30,12 +30,16 @@ class Services:
         families = dict.fromkeys(table.family for table in self._ruleset.tables)
         for family in sorted(families, key=lambda family: family != self._ruleset.family):
             nat = self._ruleset.table("nat", family)
-            read = Dispatch(family, nat.chains if nat else {}, self._names)
+            read = self._unread(family)
             read.read(nat, self._ruleset.table("filter", family))
             if not read.ports:
                 read.from_chains()
             found.append(read)
         return found
+
+    def _unread(self, family: Family) -> Dispatch:
+        nat = self._ruleset.table("nat", family)
+        return Dispatch(family, nat.chains if nat else {}, self._names)
 
     @cached_property
     def _ports(self) -> list[ServicePort]:
@@ -66,6 +70,20 @@ class Services:
             return None
         tried = (read.ports.get(hashed) for read in self._found if family in (None, read.family))
         return next((port for port in tried if port is not None), None)
+
+    def title(self, chain: str) -> str | None:
+        """The name, else the first address of the Service port that a chain belongs to, None where neither is known.
+
+        Where the rules that lead to the chain tell the name, no others are read.
+        """
+        hashed = suffix(chain)
+        if hashed is not None and "_found" not in self.__dict__:
+            own = self._ruleset.family
+            name = self._unread(own).name_of(hashed, self._ruleset.table("nat", own))
+            if name:
+                return name
+        found = self.by_chain(chain)
+        return found.title if found and (found.name or found.frontends) else None
 
     def named(self, name: str) -> list[ServicePort]:
         """The ports of namespace/name, or the one of namespace/name:port-name; a port's number will do for its name.
@@ -105,9 +123,9 @@ def label(chain: Chain, services: Services) -> str | None:
         return endpoint(chain)
     if suffix(chain.name) is None:
         return None
-    found = services.by_chain(chain.name)
-    if found and (found.name or found.frontends):
-        return found.title
+    title = services.title(chain.name)
+    if title is not None:
+        return title
     comments = (service_in(rule.comment or "") for rule in chain.rules)
     return next((name for name in comments if name), None)
 

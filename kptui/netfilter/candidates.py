@@ -16,6 +16,7 @@ from kptui.netfilter.address import parse
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
 from kptui.syntax.ast import Rule
+from kptui.syntax.reader import columns
 
 LONG = 64
 """Shorter chains are walked rule by rule, which is as fast."""
@@ -32,10 +33,9 @@ class Candidates:
         self._any: list[int] = []
         self._by_address: defaultdict[int, list[int]] = defaultdict(list)
         self._by_port: defaultdict[int, list[int]] = defaultdict(list)
-        for index, rule in enumerate(rules):
-            # What iptables would refuse is tried, and answers that it isn't sure.
-            address = _address(rule, family) if not rule.refused else None
-            port = _port(rule) if address is None and not rule.refused else None
+        for index, (destination, dport) in enumerate(columns(rules, _asked)):
+            address = _address(destination, family) if destination is not None else None
+            port = int(dport) if address is None and dport is not None and _PORT.match(dport) else None
             if address is not None:
                 self._by_address[address].append(index)
             elif port is not None:
@@ -64,12 +64,20 @@ def _filed(under: Mapping[int, list[int]], values: Iterable[Number]) -> Iterator
         yield from (under[value] for value in known if value in under)
 
 
-def _address(rule: Rule, family: int) -> int | None:
-    """The one address that a rule's -d asks for, None if it takes others too."""
+def _asked(rule: Rule) -> tuple[str | None, str | None]:
+    """What a rule's -d and --dport ask for, None where they don't; nothing of what iptables would refuse.
+
+    Such a rule is tried, and answers that it isn't sure.
+    """
+    if rule.refused:
+        return None, None
     option = rule.option("destination")
-    if option is None or option.negated:
-        return None
-    address, slash, length = option.value.partition("/")
+    return None if option is None or option.negated else option.value, _port(rule)
+
+
+def _address(text: str, family: int) -> int | None:
+    """The one address that a -d asks for, None if it takes others too."""
+    address, slash, length = text.partition("/")
     if slash and length != ("32" if family == 4 else "128"):
         return None
     try:
@@ -78,8 +86,8 @@ def _address(rule: Rule, family: int) -> int | None:
         return None
 
 
-def _port(rule: Rule) -> int | None:
-    """The one port that a rule's --dport asks for before anything else, None if it takes others too.
+def _port(rule: Rule) -> str | None:
+    """What a rule's --dport asks for before anything else, None if it doesn't.
 
     A match that stands before it (a list, a rate) is asked whatever the port, and may remember that it was.
     """
@@ -88,5 +96,5 @@ def _port(rule: Rule) -> int | None:
             continue
         asked = (option for option in match.options if option.name == "dport" and not option.negated)
         found = next(asked, None) if match.name in _ASK_PORTS else None
-        return int(found.value) if found is not None and _PORT.match(found.value) else None
+        return found.value if found is not None else None
     return None

@@ -100,3 +100,8 @@ def place(packet: Packet, side: str) -> str:
     if packet.proto not in WITH_PORTS or isinstance(port, Unknown):
         return text
     return f"[{text}]:{port}" if ":" in text else f"{text}:{port}"
+
+
+def arriving(connection: Connection) -> Ends:
+    """The ends of a packet of that direction as it arrives, before any NAT."""
+    return connection.left.turned() if connection.replying else connection.came

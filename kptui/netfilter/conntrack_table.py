@@ -9,7 +9,7 @@ from functools import cached_property
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import family_of, parse
-from kptui.netfilter.connection import Connection, Ends, ends_of
+from kptui.netfilter.connection import Connection, Ends, arriving, ends_of
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.packet import Number, Packet
 from kptui.text import visible
@@ -64,11 +64,6 @@ class Connections:
             for each in (entry, back) if answered else (back,):
                 found.setdefault((each.proto, arriving(each.connection).dst), []).append(each)
         return found
-
-
-def arriving(connection: Connection) -> Ends:
-    """The ends of a packet of that direction as it arrives, before any NAT."""
-    return connection.left.turned() if connection.replying else connection.came
 
 
 def _entries(text: str) -> Iterator[tuple[Entry, bool]]:

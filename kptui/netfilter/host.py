@@ -11,12 +11,12 @@ from kptui.netfilter.address import Network, network, parse
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import Intervals, normal, subtract
 from kptui.netfilter.iproute import MAIN, Address, Policy, Route
-from kptui.netfilter.ipsets import IpSets
 from kptui.netfilter.packet import Name, Number
 from kptui.netfilter.recent_lists import RecentList
 
 if TYPE_CHECKING:
     from kptui.netfilter.conntrack_table import Connections
+    from kptui.netfilter.ipsets import IpSets
 
 __all__ = ["Host", "Route", "loopback", "route"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Literal
 
 from kptui.netfilter.connection import translated, translation_words
@@ -42,6 +42,12 @@ class Arrived:
 
     end: End
     flow: Flow
+
+
+@lru_cache(1024)
+def _one_less(ttl: Number) -> Number:
+    """A TTL after a hop."""
+    return through(ttl, lambda ttl: max(ttl - 1, 0))
 
 
 class Journey:
@@ -115,7 +121,7 @@ class Journey:
             device = packet.route.device if isinstance(packet.route.device, str) else out
             left = forwardable(packet, device, ways, journal)
             if left:
-                leaving.take(packet.but(out=device, ttl=through(packet.ttl, lambda ttl: max(ttl - 1, 0))), left)
+                leaving.take(packet.but(out=device, ttl=_one_less(packet.ttl)), left)
         routed = Moment.now(journal)
         forwarded = routed.rethought(self._hook(FORWARD, leaving, journal), journal, self._routable(routed, journal))
         return self._hook(POSTROUTING, forwarded, journal)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from kptui.netfilter.connection import Connection, connection_of, place
-from kptui.netfilter.conntrack_table import Connections, Entry, arriving
+from kptui.netfilter.connection import Connection, arriving, connection_of, place
 from kptui.netfilter.facts import Fact, Facts, Unknown, Unsure
 from kptui.netfilter.journey import Journey, Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, TCP, Packet
 from kptui.netfilter.path import Path
 from kptui.netfilter.walk import FIRST, Journal, part
 from kptui.netfilter.worlds import Flow, Way, Ways, start
+
+if TYPE_CHECKING:
+    from kptui.netfilter.conntrack_table import Connections, Entry
 
 OPENED = "the connection was opened by a packet like it, under these rules"
 _MANY = 64

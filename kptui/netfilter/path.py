@@ -129,6 +129,8 @@ def _ways_to_start(order: list[tuple[Path, tuple[Path, ...]]]) -> dict[int, int]
 def _told(steps: list[Step], maybe: bool) -> Step:
     """One step of those that packets of different marks or addresses took at the same rule."""
     first = steps[0]
+    if len(steps) == 1:
+        return first if first.maybe == maybe else replace(first, maybe=maybe)
     return replace(
         first,
         effect=" or ".join(dict.fromkeys(step.effect for step in steps)),

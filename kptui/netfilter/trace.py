@@ -14,8 +14,6 @@ from kptui.netfilter.journey import End, Journey, Origin
 from kptui.netfilter.openings import openings
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Path, Step
-from kptui.netfilter.reply import Sent, answer_to, unanswered
-from kptui.netfilter.replying import replying
 from kptui.netfilter.walk import Asked, Journal
 from kptui.netfilter.worlds import Way
 from kptui.syntax.ast import Backend, Ruleset
@@ -142,6 +140,9 @@ class Tracer:
 
     def _replied(self, outcome: Outcome, asked: Packet, origin: Origin, misses: bool) -> Outcome:
         """The outcome with the trace of its reply, which begins with what the outcome takes for granted."""
+        from kptui.netfilter.reply import Sent, answer_to, unanswered
+        from kptui.netfilter.replying import replying
+
         if not outcome.through:
             return outcome
         sent = Sent(outcome.packet, outcome.end, origin, asked)

@@ -173,7 +173,10 @@ class TableWalk:
     def translates(self) -> bool:
         """Whether any rule of the table translates addresses."""
         names = {"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"}
-        rules = (rule for chain in self.table.chains.values() for rule in chain.rules)
+        # Names are no more than a hint where to look first: most rules are those of endpoints.
+        chains = self.table.chains
+        likely = [name for name in chains if "POSTROUTING" in name]
+        rules = (rule for name in (*likely, *chains) for rule in chains[name].rules)
         return any(rule.target is not None and rule.target.name in names for rule in rules)
 
     def first_failing(self, chain: str, number: int, packet: Packet) -> str | None:

@@ -14,13 +14,12 @@ from kptui.report.branches import Stretch, Told, Way, branches, folded
 from kptui.report.changes import changes_at
 from kptui.report.misses import Run, runs
 from kptui.report.outcome_text import outcome_lines, question_lines, questions
-from kptui.report.paint import Paint, plain
+from kptui.report.paint import WIDTH, Paint, plain
 from kptui.report.words import answer_words, assumed_words, effect_words, numbers_words, packet_words, share_text
 from kptui.text import visible
 
 __all__ = ["WIDTH", "Paint", "plain", "trace_text"]
 
-WIDTH = 80
 WIDE = 104
 """From this width on, what a chain stands for has room on its line."""
 

@@ -41,11 +41,6 @@ class _Member:
     read: Callable[[], bytes]
 
 
-def is_archive(start: bytes) -> bool:
-    """Whether unpacked bytes begin as a tar archive does (POSIX or GNU)."""
-    return len(start) >= 512 and start[257:262] == b"ustar"
-
-
 def read_directory(name: str) -> SourceText:
     """The bundle that a directory holds; raises SourceError."""
     root = Path(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from kptui.errors import SourceError
-from kptui.sources.bundle import is_archive, read_archive, read_directory
 from kptui.sources.text import SourceText, decode
 from kptui.text import visible
 
@@ -26,6 +24,8 @@ def read_file(name: str) -> SourceText:
     path = Path(name)
     try:
         if path.is_dir():
+            from kptui.sources.bundle import read_directory
+
             return read_directory(name)
         if path.is_socket() or path.is_block_device():
             raise SourceError(f"{visible(name)} is no file: expected one with the output of iptables-save.")
@@ -75,7 +75,9 @@ def _read(file: IO[bytes], name: str) -> SourceText:
     try:
         stream = _unpacked(file)
         start = stream.read(_LOOK)
-        if is_archive(start):
+        if _is_archive(start):
+            from kptui.sources.bundle import read_archive
+
             return read_archive(name, io.BufferedReader(_Rejoined(start, stream)))
         binary = b"\0" in start
         data = start if binary else start + stream.read(MAX_BYTES)
@@ -86,10 +88,17 @@ def _read(file: IO[bytes], name: str) -> SourceText:
     return SourceText(name, decode(data, name))
 
 
+def _is_archive(start: bytes) -> bool:
+    """Whether unpacked bytes begin as a tar archive does (POSIX or GNU)."""
+    return len(start) >= 512 and start[257:262] == b"ustar"
+
+
 def _unpacked(file: IO[bytes]) -> IO[bytes]:
     start = file.read(len(_XZ))
     whole = io.BufferedReader(_Rejoined(start, file))
     if start.startswith(_GZIP):
+        import gzip
+
         return cast("IO[bytes]", gzip.GzipFile(fileobj=whole))
     return _Xz(whole) if start.startswith(_XZ) else whole
 

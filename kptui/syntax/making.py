@@ -37,6 +37,7 @@ def template(
     """
     places = {at: COUNTERS + index for at, index in slots.items()}
     made = Template(_Source(places, {id(part): check for check, part in found.checks}).make(parts))
+    made.checked = bool(found.checks)
     target = parts.target
     made.goto = target is not None and target.kind == "GOTO"
     made.target_slot = _place(target.name, places) if target is not None else None

@@ -10,10 +10,11 @@ from kptui.syntax.diagnostics import Diagnostic
 from kptui.syntax.lines import Reading
 from kptui.syntax.shapes import RuleReader
 from kptui.syntax.tables import BUILTIN, Numbers, OpenTable
+from kptui.syntax.templates import Pick
 from kptui.syntax.text import Lines
 from kptui.syntax.vocabulary import Vocabulary
 
-__all__ = ["BUILTIN", "Rules", "read"]
+__all__ = ["BUILTIN", "Rules", "columns", "holding", "read"]
 
 
 class Rules(Sequence[Rule]):
@@ -47,6 +48,34 @@ class Rules(Sequence[Rule]):
     def __iter__(self) -> Iterator[Rule]:
         """The rules in order."""
         return self._reader.rules(self._lines, ((self._chain, self.numbers),))
+
+    def columns(self, pick: Pick) -> Iterator[Sequence[str | None]]:
+        """What `pick` takes out of each rule, in order."""
+        return self._reader.columns(self._lines, self._chain, self.numbers, pick)
+
+    def holding(self, word: str) -> Iterator[Rule]:
+        """The rules in whose line a word stands, in order; the others are not made."""
+        text, numbers = self._lines.text, self.numbers
+        if not isinstance(numbers, range):
+            yield from (rule for rule in self if word in rule.text)
+            return
+        if not numbers:
+            return
+        at, end = self._lines.start(numbers.start - 1), self._lines.start(numbers.stop - 1)
+        while (at := text.find(word, at, end)) >= 0:
+            line = self._lines.holding(at)
+            yield self[line + 1 - numbers.start]
+            at = self._lines.start(line + 1)
+
+
+def holding(rules: Sequence[Rule], word: str) -> Iterator[Rule]:
+    """The rules in whose line a word stands, as it is written there, in order."""
+    return rules.holding(word) if isinstance(rules, Rules) else (rule for rule in rules if word in rule.text)
+
+
+def columns(rules: Sequence[Rule], pick: Pick) -> Iterator[Sequence[str | None]]:
+    """What `pick` takes out of each rule, in order, without most of the rules being made."""
+    return rules.columns(pick) if isinstance(rules, Rules) else map(pick, rules)
 
 
 class _Chains(Chains):

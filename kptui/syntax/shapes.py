@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from kptui.syntax.ast import Family, Rule
 from kptui.syntax.quoting import unquoted
-from kptui.syntax.templates import COUNTERS, VERDICTS, Template, UnfitError, beginning
+from kptui.syntax.templates import COUNTERS, VERDICTS, Pick, Template, UnfitError, beginning
 from kptui.syntax.text import Lines
 from kptui.syntax.vocabulary import Vocabulary
 
@@ -70,23 +70,51 @@ class RuleReader:
 
         A rule that iptables would refuse has its error, one that the grammar refuses is opaque.
         """
-        text, starts, family, targets = lines.text, lines.starts, self._family, self._led_to
+        text, family, targets = lines.text, self._family, self._led_to
+        before, end = -1, 0
         for chain, numbers in chains:
             for number, line in enumerate(numbers, first):
+                start = end + 1 if line == before + 1 else lines.start(line - 1)
+                before = line
                 last = self._last
                 for place, known in enumerate(last.followers):
-                    found = known.match(text, starts[line - 1])
+                    found = known.match(text, start)
                     if found is None:
                         continue
                     rule = known.bound(found, line, number, chain, family, targets)
                     if rule is not None:
+                        end = found.end()
                         self._last = known
                         if place:
                             last.prefer(place)
                         break
                 else:
-                    rule = self._look_up(lines[line - 1].strip(BLANKS), line, number, chain)
+                    end = text.find("\n", start)
+                    rule = self._look_up(text[start : end if end >= 0 else None].strip(BLANKS), line, number, chain)
                 yield rule
+
+    def columns(self, lines: Lines, chain: str, numbers: Sequence[int], pick: Pick) -> Iterator[Sequence[str | None]]:
+        """What `pick` takes out of each rule of a chain; most rules are not made for that."""
+        text, family, targets = lines.text, self._family, self._led_to
+        before, end = -1, 0
+        for number, line in enumerate(numbers, 1):
+            start = end + 1 if line == before + 1 else lines.start(line - 1)
+            last = self._last
+            for at, known in enumerate(last.followers):
+                found = known.match(text, start)
+                given = known.values(found, chain, family, targets) if found is not None else None
+                if found is None or given is None:
+                    continue
+                places = known.columns(pick, chain, len(given))
+                if places is not None:
+                    before, end = line, found.end()
+                    self._last = known
+                    if at:
+                        last.prefer(at)
+                    yield [None if place is None else given[place] for place in places]
+                    break
+            else:
+                yield pick(next(self.rules(lines, ((chain, (line,)),), number)))
 
     def read_plainly(self, text: str, line: int, number: int, chain: str) -> Rule:
         """The same rule without any shape: what Lark's tree of the line says."""

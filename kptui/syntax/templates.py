@@ -18,6 +18,10 @@ COUNTERS = 2
 """How many of those are counters."""
 
 
+Pick = Callable[[Rule], Sequence[str | None]]
+"""Takes values out of a rule; which ones must hang on the rule's shape alone."""
+
+
 class Make(Protocol):
     """Makes the rule of the given values; raises UnfitError."""
 
@@ -53,11 +57,24 @@ class Template:
     followers: tuple[Template, ...] = ()
     match: Callable[[str, int], re.Match[str] | None] = field(init=False)
     met: bool = False
+    checked: bool = False
+    """Whether a rule's values are looked at together when it is made."""
+    picked: dict[Pick, tuple[int | None, ...] | None] = field(default_factory=dict)
 
     def bound(
         self, found: re.Match[str], line: int, number: int, chain: str, family: Family, chains: Container[str]
     ) -> Rule | None:
         """The rule of a line that the pattern matched; None if iptables would mind anything in it."""
+        given = self.values(found, chain, family, chains)
+        if given is None:
+            return None
+        try:
+            return self.make(given, line, number, chain, found[0])
+        except UnfitError:
+            return None
+
+    def values(self, found: re.Match[str], chain: str, family: Family, chains: Container[str]) -> Given | None:
+        """The values of a line that the pattern matched; None if iptables would mind any of them."""
         given: Given = found.groups("")
         if self.quotable:
             given = self._unquoted(given)
@@ -67,12 +84,24 @@ class Template:
             name = given[self.target_slot]
             if name not in chains and (self.goto or name not in VERDICTS):
                 return None
-        if chain in self.never_in:
-            return None
-        try:
-            return self.make(given, line, number, chain, found[0])
-        except UnfitError:
-            return None
+        return None if chain in self.never_in else given
+
+    def columns(self, pick: Pick, chain: str, count: int) -> tuple[int | None, ...] | None:
+        """Which values `pick` takes out of the rules of this shape; None if it has to look at each.
+
+        `count` is how many values there are.
+        """
+        if pick not in self.picked:
+            marks = ["", "", *(f"\0{slot}" for slot in range(COUNTERS, count))]
+            try:
+                values = pick(self.make(marks, 0, 0, chain, ""))
+            except UnfitError:
+                self.picked[pick] = None
+            else:
+                places = [marks.index(value) if value in marks[COUNTERS:] else None for value in values]
+                constant = any(value is not None and at is None for value, at in zip(values, places, strict=True))
+                self.picked[pick] = None if self.checked or constant else tuple(places)
+        return self.picked[pick]
 
     def _unquoted(self, given: Given) -> Given:
         plain = [*given]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import overload
 
 _END = re.compile("\n")
+_BLOCK = 1 << 15
+"""Characters in which line ends are looked for at once: a trace asks for lines of a few such blocks."""
 
 
 class Lines(Sequence[str]):
@@ -17,18 +21,35 @@ class Lines(Sequence[str]):
     def __init__(self, text: str) -> None:
         """Nothing is cut yet."""
         self.text = text
+        self._ends: dict[int, array[int]] = {}
 
     @cached_property
-    def starts(self) -> array[int]:
-        """Where each line begins in the text, and at last where the next one would."""
-        after = [found.end() for found in _END.finditer(self.text)]
-        if self.text and not self.text.endswith("\n"):
-            after.append(len(self.text) + 1)
-        return array("Q", [0, *after])
+    def _before(self) -> list[int]:
+        """How many lines end before each block."""
+        text = self.text
+        return [*accumulate((text.count("\n", at, at + _BLOCK) for at in range(0, len(text), _BLOCK)), initial=0)]
+
+    def start(self, index: int) -> int:
+        """Where a line begins in the text; the index after the last is the text's end."""
+        if index == 0:
+            return 0
+        block = bisect_left(self._before, index) - 1
+        if index > self._before[-1]:
+            return len(self.text)
+        ends = self._ends.get(block)
+        if ends is None:
+            from_, to = block * _BLOCK, (block + 1) * _BLOCK
+            ends = self._ends[block] = array("Q", (found.end() for found in _END.finditer(self.text, from_, to)))
+        return ends[index - self._before[block] - 1]
+
+    def holding(self, position: int) -> int:
+        """The index of the line that a place in the text belongs to."""
+        block = position // _BLOCK
+        return self._before[block] + self.text.count("\n", block * _BLOCK, position)
 
     def __len__(self) -> int:
         """How many lines there are."""
-        return len(self.starts) - 1
+        return self._before[-1] + (self.text[-1:] not in ("", "\n"))
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -40,7 +61,11 @@ class Lines(Sequence[str]):
             return [self[place] for place in range(*index.indices(len(self)))]
         if index < 0:
             index += len(self)
-        return self.text[self.starts[index] : self.starts[index + 1] - 1]
+        start = self.start(index)
+        if index < 0 or start >= len(self.text):
+            raise IndexError(index)
+        end = self.text.find("\n", start)
+        return self.text[start : end if end >= 0 else None]
 
     def __iter__(self) -> Iterator[str]:
         """The lines in order."""

@@ -14,7 +14,7 @@ from kptui.ask.request import Request
 from kptui.kubernetes.services import Services, label
 from kptui.loading import load
 from kptui.tracing import Session
-from tests.support import ruleset_of, sample, shared, shares
+from tests.support import SAMPLE_NAMES, ruleset_of, sample, shared, shares
 
 # name of the port, protocol, cluster IP, port, node port
 SAMPLES = {
@@ -186,3 +186,13 @@ def _targets(service: dict[str, Any], port: dict[str, Any], family: int) -> set[
         if each["Local"] or not local_only
         for number in (each["Port"] or port["Target"],)
     }
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_a_chain_has_the_same_title_whether_all_services_are_read_or_its_own_rules(name: str) -> None:
+    ruleset = load(sample(name))
+    whole = Services(ruleset)
+    assert len(list(whole)) == len(whole)  # which reads all
+    for table in ruleset.tables:
+        for chain in table.chains.values():
+            assert label(chain, Services(ruleset)) == label(chain, whole)
