@@ -72,3 +72,28 @@ def test_extensions_are_imported_as_rules_ask_for_them() -> None:
     found = imported("trace", sample("plain-firewall"), *TRACE)
     assert "kptui.netfilter.extensions.conntrack" in found
     assert "kptui.netfilter.extensions.physdev" not in found
+
+
+TRACE_MAY_IMPORT = """
+ask: expectation expression fields idle request
+commands: options shared trace
+kubernetes: balancing dispatch frontend inside known_names names roles service services
+netfilter: address candidates connection cubes deciding ended extensions facts fib hooks host icmp_types intervals
+netfilter: iproute journey martians missing nat_choice openings own_address packet path protocols recent_lists
+netfilter: routing rules ties told trace walk worlds
+report: branches changes misses outcome_text paint trace_text words
+sources: file text
+syntax: ast check diagnostics explain fragments grammar hints lalr lines making plainly quoting reader shapes
+syntax: tables templates text tree vocabulary
+"""
+
+
+def test_a_trace_imports_what_it_needs_and_nothing_else() -> None:
+    """Whoever adds to the list pays for it at every start; most modules can be imported where they are used."""
+    rooms = [line.partition(": ") for line in TRACE_MAY_IMPORT.strip().split("\n")]
+    may = {f"kptui.{room}.{name}" for room, _, names in rooms for name in names.split()}
+    may |= {f"kptui.{room}" for room, _, _ in rooms} | {"kptui", *(f"kptui.{n}" for n in ("cli", "errors", "loading"))}
+    found = imported("trace", NGINX, *TRACE)
+    own = {name for name in found if name.partition(".")[0] == "kptui" and ".extensions." not in name}
+    assert own - may - {"kptui.text", "kptui.tracing"} == set()
+    assert not found & {"subprocess", "tarfile", "asyncio", "ssl", "email", "xml", "multiprocessing", "unittest"}

@@ -22,7 +22,7 @@ def test_lines_of_small_blocks(text: str, block: int) -> None:
         assert list(lines) == wanted
         assert [lines[index] for index in range(len(wanted))] == wanted
         assert [lines[index - len(wanted)] for index in range(len(wanted))] == wanted
-        assert [text[lines.start(index) :].split("\n", 1)[0] for index in range(len(wanted))] == wanted
+        assert [text[lines.start(index) :].split("\n", maxsplit=1)[0] for index in range(len(wanted))] == wanted
         assert [lines.holding(place) for place in range(len(text))] == [
             text.count("\n", 0, n) for n in range(len(text))
         ]
