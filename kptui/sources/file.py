@@ -94,8 +94,13 @@ def _is_archive(start: bytes) -> bool:
 
 
 def _unpacked(file: IO[bytes]) -> IO[bytes]:
+    place = file.tell() if file.seekable() else None
     start = file.read(len(_XZ))
-    whole = io.BufferedReader(_Rejoined(start, file))
+    whole = file
+    if place is not None:
+        file.seek(place)
+    else:
+        whole = io.BufferedReader(_Rejoined(start, file))
     if start.startswith(_GZIP):
         import gzip
 

@@ -21,7 +21,7 @@ class SourceText:
 def decode(data: bytes, name: str) -> str:
     """The text of a dump's bytes; raises SourceError for what can be no dump."""
     shown = visible(name)
-    if not data.strip():
+    if not data or data.isspace():
         raise SourceError(f"{shown} is empty: expected the output of iptables-save.")
     if b"\0" in data[:65536]:
         raise SourceError(f"{shown} is a binary file: expected the text that iptables-save prints.")

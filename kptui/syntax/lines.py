@@ -85,15 +85,18 @@ class Reading:
 
         (Where the next line is that has to be looked at by itself, its number, up to where that holds.)
         """
-        text = self.lines.text
+        text, rules, match = self.lines.text, table.rules, _RULES.match
         while True:
-            found = _RULES.match(text, position)
+            found = match(text, position)
             if found is not None:
-                if found[1] not in table.rules:
-                    return position, number, found.end()
-                end = found.end()
+                name, end = found[1], found.end()
+                if name not in rules:
+                    return position, number, end
                 count = text.count("\n", position, end)
-                table.append(found[1], range(number, number + count))
+                if rules[name]:
+                    table.append(name, range(number, number + count))
+                else:
+                    rules[name] = range(number, number + count)
             else:
                 found = _CHAINS.match(text, position)
                 if found is None:

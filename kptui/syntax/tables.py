@@ -93,11 +93,9 @@ class OpenTable:
         return rules, known or builtin
 
     def append(self, name: str, lines: range) -> None:
-        """Append the rules of lines that follow one another to a chain that is known."""
+        """Append the rules of lines that follow one another to a chain that is known and has some."""
         rules = self.rules[name]
-        if not rules:
-            self.rules[name] = lines
-        elif isinstance(rules, range) and rules.stop == lines.start:
+        if isinstance(rules, range) and rules.stop == lines.start:
             self.rules[name] = range(rules.start, lines.stop)
         else:
             self.chain(name)[0].extend(lines)
