@@ -9,11 +9,18 @@ from kptui.commands.shared import interactive, names_of, told
 
 
 @click.command("open", hidden=True)
-@click.argument("source", default="live:")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @with_options(names_option, source_options)
-def command(source: str, names: str | None) -> None:
+def command(sources: tuple[str, ...], names: str | None) -> None:
     """Open the explorer."""
     with told():
+        from kptui.commands.several import expanded, open_nodes
+
+        sources, several = expanded(sources or ("live:",))
+        if several:
+            open_nodes(sources, names)
+            return
+        [source] = sources
         from kptui.tracing import Session
 
         session = Session.open(source, names=names_of(names))

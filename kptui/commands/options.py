@@ -81,10 +81,11 @@ def _reading(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _show_plan(given: Iterable[Any]) -> None:
+    from kptui.commands.several import parted
     from kptui.sources.planned import planned
 
     for each in given:
-        for name in [each] if isinstance(each, str) else each or []:
+        for name in [each] if isinstance(each, str) else parted(each or ())[0]:
             lines, notes = planned(name)
             for line in lines:
                 click.echo(line)

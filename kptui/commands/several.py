@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.shared import EXIT_SOURCE
+from kptui.commands.shared import EXIT_SOURCE, interactive, names_of
 from kptui.text import visible
 
 if TYPE_CHECKING:
@@ -59,6 +59,23 @@ def reading(name: str, cancelled: Cancelled) -> SourceText:
     from kptui.sources import read_source
 
     return read_source(name, cancelled)
+
+
+def open_nodes(sources: Sequence[str], names: str | None) -> None:
+    """Open the explorer on several sources; raises SourceError or UsageError."""
+    from kptui.sources.file import read_stdin
+
+    # What comes by a pipe can only be read once, and before the terminal takes its place.
+    piped = {"-": read_stdin()} if "-" in sources else {}
+    if not interactive():
+        raise click.UsageError("the explorer needs a terminal; `kptui services` and `kptui check` do not.")
+    from kptui.nodes.fleet import Fleet
+    from kptui.tui.nodes_app import NodesApp
+
+    def read(name: str, cancelled: Cancelled) -> SourceText:
+        return piped[name] if name in piped else reading(name, cancelled)
+
+    NodesApp(Fleet(sources, read, names_of(names))).run()
 
 
 class Reading:

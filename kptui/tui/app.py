@@ -80,17 +80,25 @@ class Kptui(App[None]):
 
     def on_mount(self) -> None:
         """Open the screen."""
+        self.open_first()
+
+    def open_first(self) -> None:
+        """What is seen first."""
         main = MainScreen(self._session, self._local)
         main.before = self._before
         self.push_screen(main)
         if self._before:
             self.call_after_refresh(main.action_differences)
 
+    def action_nodes(self) -> None:
+        """Of one source there are no nodes to go back to."""
+        self.notify("One source is open: kptui node1.tar.gz node2.tar.gz … opens several.", timeout=3)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, and every key's action by name."""
         yield from super().get_system_commands(screen)
         for key in KEYS:
-            if key.word and not key.action.startswith("app."):
+            if key.word and (not key.action.startswith("app.") or key.action == "app.nodes"):
                 yield SystemCommand(f"{key.word} ({key.label})", key.sentence, partial(screen.run_action, key.action))
 
 

@@ -29,7 +29,7 @@ class Key:
         return self.shown or self.keys.partition(",")[0]
 
 
-MOVE, FIND, TRACE, VIEW, OTHER = "Moving", "Searching", "Tracing", "Tables", "Other"
+MOVE, FIND, TRACE, VIEW, NODES, OTHER = "Moving", "Searching", "Tracing", "Tables", "Nodes", "Other"
 
 KEYS = (
     Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
@@ -45,6 +45,7 @@ KEYS = (
     Key("journey", "i", "journey", "Journey", "The trace hook by hook: what came in, happened, left.", VIEW, 0),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
     Key("differences", "d", "differences", "Differences", "What differs between another source and this one.", VIEW, 0),
+    Key("nodes", "m", "app.nodes", "Nodes", "Back to the nodes, where several sources are open.", NODES, 0),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
     Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),
     Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),
@@ -88,7 +89,18 @@ JOURNEY_KEYS = (
 )
 """Keys of the journey: a table that is in order already."""
 
-ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *ROW_KEYS, *TREE_KEYS)))
+NODE_KEYS = (
+    Key("node_open", "enter", "open", "Explore", "On a node: explore its rules as they were read.", NODES, 1, "↵"),
+    Key("node_differences", "d", "differences", "Differences", "The Services that nodes have differently.", NODES, 2),
+    Key("node_problems", "p", "problems", "Problems", "Look for problems on the selected node.", NODES, 6),
+    Key("node_reload", "r", "reload", "Re-read", "Read all nodes again.", NODES, 5),
+    Key("node_close", "escape", "close", "Stop", "Clear the filter, stop reading, or go back.", NODES, 7, "esc"),
+    *(key for key in VIEW_KEYS if key.id in ("view_filter", "view_order", "view_reverse")),
+    *(key for key in KEYS if key.id in ("pane", "copy", "help", "quit")),
+)  # fmt: skip
+"""Keys of the nodes' table."""
+
+ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *NODE_KEYS, *ROW_KEYS, *TREE_KEYS)))
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kptui.tui.keys import ALL_KEYS, KEYS, ROW_KEYS, TREE_KEYS, VIEW_KEYS, Key, markdown
+from kptui.tui.keys import ALL_KEYS, KEYS, NODE_KEYS, ROW_KEYS, TREE_KEYS, VIEW_KEYS, Key, markdown
 from kptui.tui.screens.main import MainScreen
+from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
@@ -18,7 +19,7 @@ def _keys(keys: tuple[Key, ...]) -> list[str]:
 
 
 def test_no_two_keys_clash_where_they_are_bound_together() -> None:
-    for together in ((*KEYS, *ROW_KEYS, *TREE_KEYS), (*VIEW_KEYS, *ROW_KEYS)):
+    for together in ((*KEYS, *ROW_KEYS, *TREE_KEYS), (*VIEW_KEYS, *ROW_KEYS), (*NODE_KEYS, *ROW_KEYS)):
         names = _keys(together)
         assert len(names) == len(set(names))
 
@@ -34,7 +35,11 @@ def test_ids_are_unique() -> None:
 
 
 def test_every_action_exists() -> None:
-    for keys, owner in ((KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree), (VIEW_KEYS, ServicesScreen)):
+    owners = (
+        (KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree), (VIEW_KEYS, ServicesScreen),
+        (NODE_KEYS, NodesScreen),
+    )  # fmt: skip
+    for keys, owner in owners:
         for key in keys:
             name = key.action.partition("(")[0]
             assert name.startswith("app.") or hasattr(owner, f"action_{name}"), key

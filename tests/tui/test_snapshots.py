@@ -12,6 +12,8 @@ from textual.pilot import Pilot
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
 from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx
+from tests.tui.fleets import NODES
+from tests.tui.fleets import app as nodes
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -124,3 +126,23 @@ def test_differences(snap_compare: Compare, size: tuple[int, int]) -> None:
         await press(pilot, "j")
 
     assert snap_compare(app, terminal_size=size, run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (200, 50)])
+def test_nodes(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def read(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "j", "j")
+
+    assert snap_compare(nodes(NODES, "kubectl:prod/n5"), terminal_size=size, run_before=read)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_what_differs_between_nodes_in_a_light_theme(snap_compare: Compare) -> None:
+    async def read(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.theme = "textual-light"
+        await press(pilot, "d")
+
+    assert snap_compare(nodes(), terminal_size=(120, 40), run_before=read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from kptui.nodes.compare import PRESENT, Comparison, Group, ServiceSplit, Split
@@ -25,8 +25,13 @@ _DISJOINT = (
 
 def summary(found: Comparison, label: Label = str) -> str:
     """How much differs, and who differs most, in one sentence."""
+    return f"{'; '.join(summary_parts(found, label))}."
+
+
+def summary_parts(found: Comparison, label: Label = str) -> list[str]:
+    """The parts of that sentence, what matters most first."""
     if not found.services and not found.settings:
-        return "No difference."
+        return ["No difference"]
     parts = [_many(len(found.services), "Service port differs", "Service ports differ")] if found.services else []
     if found.settings:
         parts.append(f"not alike: {', '.join(split.name for split in found.settings)}")
@@ -34,7 +39,7 @@ def summary(found: Comparison, label: Label = str) -> str:
     if most:
         who = listed([label(name) for name in names], "or")
         parts.append(f"furthest from the majority: {who}, in {_many(most, 'Service port', 'Service ports')}")
-    return f"{'; '.join(parts)}."
+    return parts
 
 
 def _many(count: int, one: str, more: str) -> str:
@@ -110,10 +115,10 @@ def service_notes(each: ServiceSplit) -> Iterator[str]:
         yield _DISJOINT
 
 
-def short(each: ServiceSplit, label: Label = str) -> str:
-    """Who has it otherwise than most, or how many ways there are, for a table's cell."""
+def short(splits: Sequence[Split], label: Label = str) -> str:
+    """Who has it otherwise than most, or every group where there is no majority, for a table's cell."""
     parts = []
-    for split in each.splits:
+    for split in splits:
         others = "; ".join(
             f"{listed([label(node) for node in group.nodes])}: {value_words(split, group)}"
             for group in (split.groups[1:] if split.majority is not None else split.groups)
@@ -122,9 +127,9 @@ def short(each: ServiceSplit, label: Label = str) -> str:
     return " · ".join(parts)
 
 
-def of_node(each: ServiceSplit, node: str) -> Iterator[tuple[str, str, str]]:
+def of_node(splits: Iterable[Split], node: str) -> Iterator[tuple[str, str, str]]:
     """Of one node that isn't with the majority: the field, what it has, what the others have."""
-    for split in each.splits:
+    for split in splits:
         mine = split.group_of(node)
         if mine is None or split.standing(node) == "majority":
             continue

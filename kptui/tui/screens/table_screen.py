@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from kptui.ask.request import Request
 from kptui.text import visible
+from kptui.tracing import Session
 from kptui.tui.keys import VIEW_KEYS, Key, bindings
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.table_model import TableModel, TableState
@@ -29,11 +30,16 @@ from kptui.tui.widgets.table_list import TableList
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was chosen in a table: a place to go to, with others to unfold, or a packet to trace."""
+    """What was chosen in a table: a place to go to, with others to unfold, or a packet to trace.
+
+    `session` is that of another source that is to be explored, `node` names it where it has to be opened first.
+    """
 
     place: Place | None = None
     unfold: tuple[Place, ...] = ()
     request: Request | None = None
+    session: Session | None = None
+    node: str | None = None
 
 
 class TableScreen(Screen[Chosen]):

@@ -31,9 +31,10 @@ class Views(Inquiring):
 
     def open_view(self, view: TableScreen) -> None:
         """Cover the screen with a view, and do what is chosen in it."""
-        self.app.push_screen(view, self._viewed)
+        self.app.push_screen(view, self.viewed)
 
-    def _viewed(self, found: Chosen | None) -> None:
+    def viewed(self, found: Chosen | None) -> None:
+        """Go to the place that was chosen, or trace the packet."""
         if found is None:
             return
         for place in found.unfold:

@@ -1,0 +1,90 @@
+"""The explorer over several sources: the nodes first, then the rules of the one that is chosen."""
+
+from __future__ import annotations
+
+from textual import on, work
+from textual.message import Message
+
+from kptui.nodes.fleet import Fleet
+from kptui.nodes.frozen import Frozen
+from kptui.syntax.ast import Ruleset
+from kptui.tracing import Session
+from kptui.tui.app import Kptui
+from kptui.tui.screens.differing import DifferingScreen
+from kptui.tui.screens.main import MainScreen
+from kptui.tui.screens.nodes import NodesScreen
+from kptui.tui.screens.table_screen import Chosen
+from kptui.tui.table_model import TableState
+
+
+class NodesApp(Kptui):
+    """Reads a fleet in the background, and shows its nodes; one of them is explored at a time."""
+
+    class Changed(Message):
+        """Something about the nodes is another now."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is read before the screen is there."""
+        super().__init__(Session(Ruleset("", (), ()), ""))
+        self.fleet = fleet
+        self._explored: tuple[str, Frozen] | None = None
+        self._table = TableState()
+        self._differing = TableState()
+
+    def open_first(self) -> None:
+        """The nodes, while they are being read."""
+        self.action_nodes()
+        self.gather()
+
+    def action_nodes(self) -> None:
+        """The nodes."""
+        if not isinstance(self.screen, NodesScreen):
+            self.push_screen(NodesScreen(self.fleet, self._table, self._differing, self._explored), self._picked)
+
+    @work(thread=True, exclusive=True, group="gather", exit_on_error=False)
+    def gather(self) -> None:
+        """Read every node (again)."""
+
+        def changed() -> None:
+            self.post_message(self.Changed())
+
+        self.fleet.gather(changed)
+
+    @on(NodesScreen.ReadAgain)
+    def read_again(self) -> None:
+        """Read every node again."""
+        self.gather()
+
+    @on(Changed)
+    def changed(self) -> None:
+        """Tell the views, wherever they are."""
+        for screen in self.screen_stack:
+            if isinstance(screen, NodesScreen | DifferingScreen):
+                screen.fleet_changed()
+
+    def _picked(self, found: Chosen | None) -> None:
+        """Explore what was picked; the packet asked for last is kept, to be traced here too."""
+        main = next((screen for screen in self.screen_stack if isinstance(screen, MainScreen)), None)
+        if found is None or (found.session is None and main is None):
+            return
+        if found.session is not None:
+            main = self._explore(found.session, main)
+            frozen = self.fleet.node(found.node or "").frozen
+            self._explored = (found.node or "", frozen) if frozen is not None else None
+        assert main is not None
+        if found.place is not None:
+            main.call_after_refresh(main.viewed, found)
+
+    def _explore(self, session: Session, before: MainScreen | None) -> MainScreen:
+        main = MainScreen(session)
+        if before is not None:
+            main.request = before.request
+            self.pop_screen()
+        else:
+            self.notify("m goes back to the nodes.", timeout=4)
+        self.push_screen(main)
+        return main
+
+    def on_unmount(self) -> None:
+        """Leave nothing running."""
+        self.fleet.cancel()
