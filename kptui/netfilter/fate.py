@@ -50,16 +50,21 @@ class Fates:
         return "returns" if target_extension(rule.target.name) else "either"
 
     def _walked(self, name: str) -> Fate:
-        some_end = some_return = False
-        for rule in self._table.chains[name].rules:
+        # First where the chain ends for everyone: what rules in between lead to need not be known in most chains.
+        rules = self._table.chains[name].rules
+        last = next((rule.number for rule in rules if unconditional(rule) and self._stops(rule)), None)
+        some_end, some_return = False, last is None
+        for rule in rules:
             fate, leaves = self.of_rule(rule), _leaves(rule)
             some_end = some_end or fate != "returns"
             some_return = some_return or (leaves and fate != "ends")
-            if unconditional(rule) and (leaves or fate == "ends"):
+            if (some_end and some_return) or rule.number == last:
                 break
-        else:
-            some_return = True
         return "either" if some_end and some_return else "ends" if some_end else "returns"
+
+    def _stops(self, rule: Rule) -> bool:
+        """Whether no packet that a rule matches comes to the next one."""
+        return _leaves(rule) or self.of_rule(rule) == "ends"
 
 
 def _leaves(rule: Rule) -> bool:
