@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from kptui.ask.expectation import expectation
@@ -174,8 +174,10 @@ class Session:
         """A trace for people, with what the kernel said of it if that was asked."""
         from kptui.report.trace_text import trace_text
 
+        name = cache(self.chain_label)
+
         def write(each: Trace, width: int = width) -> str:
-            return trace_text(each, paint, self.chain_label, width)
+            return trace_text(each, paint, name, width)
 
         text = write(trace.one_way)
         if checked is not None:

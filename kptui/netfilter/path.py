@@ -46,7 +46,7 @@ class Step:
 class Path:
     """One end of a path; paths share their beginnings, and joined ones keep all ways that led there."""
 
-    __slots__ = ("before", "given", "step")
+    __slots__ = ("_steps", "before", "given", "step")
 
     def __init__(
         self, step: Step | None = None, before: tuple[Path, ...] = (), given: tuple[Fact, bool] | None = None
@@ -58,6 +58,7 @@ class Path:
         self.step = step
         self.before = before
         self.given = given
+        self._steps: tuple[Facts, list[Step]] | None = None
 
     def then(self, step: Step) -> Path:
         """The path with one more step."""
@@ -77,7 +78,15 @@ class Path:
         return kept[id(self)]
 
     def steps(self, facts: Facts = frozenset()) -> list[Step]:
-        """Every step that fits the facts, in order, those that not all ways share marked `maybe`; linear in time."""
+        """Every step that fits the facts, in order, those that not all ways share marked `maybe`; linear in time.
+
+        What was told last is kept: a report asks for it again and again.
+        """
+        if self._steps is None or self._steps[0] != facts:
+            self._steps = facts, self._told_under(facts)
+        return [*self._steps[1]]
+
+    def _told_under(self, facts: Facts) -> list[Step]:
         order = list(_backwards(self, facts))
         ways = _ways_to_start(order)
         onward = {id(self): 1}

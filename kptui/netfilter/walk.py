@@ -12,7 +12,7 @@ from kptui.netfilter.extensions.base import Effect, Scope
 from kptui.netfilter.facts import Chance, Fact, Unknown, Unsure
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Packet, changes
-from kptui.netfilter.path import Step
+from kptui.netfilter.path import Change, Step
 from kptui.netfilter.rules import Condition, Ready, ready
 from kptui.netfilter.worlds import Flow, Way, Ways, split
 from kptui.syntax.ast import Backend, Chain, Rule, Table
@@ -286,8 +286,8 @@ class TableWalk:
     ) -> None:
         if not ways:
             return
-        step = self._step(number, call.chain, rule, effect.words)
-        ways = stepped(ways, replace(step, changed=changes(packet, effect.packet)))
+        step = self._step(number, call.chain, rule, effect.words, changed=changes(packet, effect.packet))
+        ways = stepped(ways, step)
         if effect.verdict in (None, "ACCEPT", "RETURN"):
             to = {None: onward, "ACCEPT": call.accepted, "RETURN": call.back}[effect.verdict]
             to.take(effect.packet, ways)
@@ -297,13 +297,20 @@ class TableWalk:
             call.journal.ended.append(Terminal(effect.verdict, effect.reason, flow))
 
     def _step(
-        self, order: int, chain: Chain, rule: Ready | None, effect: str, matched: bool = True, why: str | None = None
+        self,
+        order: int,
+        chain: Chain,
+        rule: Ready | None,
+        effect: str,
+        matched: bool = True,
+        why: str | None = None,
+        changed: tuple[Change, ...] = (),
     ) -> Step:
         number, line, text = (
             (rule.rule.number, rule.rule.line, rule.rule.text) if rule else (None, chain.line, chain.text)
         )
         where = (self.hook, self.table.name, chain.name, number, line, text)
-        return Step(order, *where, effect, matched, why, self.backend, self.table.label)
+        return Step(order, *where, effect, matched, why, self.backend, self.table.label, changed=changed)
 
 
 def _tried(

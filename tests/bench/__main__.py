@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench import reading
+from tests.bench import reading, targets
 
-SIZES = (1_000, 5_000, 10_000)
+SIZES = (100, 1_000, 5_000, 10_000)
 
 
 def main() -> None:
@@ -20,12 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Time kptui beside its peers.")
     parser.add_argument("--runs", type=int, default=3, help="runs of each command; their median counts (default 3)")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the tables there as well")
-    parser.add_argument("dumps", nargs="*", type=Path, help="dumps to read (default: made, 1,000 to 10,000 Services)")
+    parser.add_argument("dumps", nargs="*", type=Path, help="dumps to read, in place of those that are made")
     given = parser.parse_args()
     said = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = {path.name: path for path in given.dumps} or _made(Path(folder))
-        for line in _tables(paths, given.runs):
+        for line in _given(given.dumps, given.runs) if given.dumps else _all(Path(folder), given.runs):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
             said.append(f"{line}\n")
@@ -33,26 +33,48 @@ def main() -> None:
         given.write.write_text("".join(said))
 
 
-def _tables(paths: dict[str, Path], runs: int) -> Iterator[str]:
+def _head() -> Iterator[str]:
     yield "# Benchmarks"
     yield ""
-    yield f"By `make bench`: {_iptables()}, Python {platform.python_version()}, Linux {platform.release()}."
-    yield "Whole processes, the median of several runs in turn. Seconds are of processor time, ratios are to"
-    yield f"{reading.PEER} of the same file."
-    for name, path in paths.items():
-        yield ""
-        yield from reading.table(name, path, runs)
+    packages = ", ".join(f"{name} {version(name)}" for name in ("lark", "click", "textual"))
+    yield f"By `make bench`: {_iptables()}, Python {platform.python_version()}, {packages}, Linux {platform.release()}."
+    yield "Medians of several runs in turn. Seconds are of processor time, of whole processes unless told otherwise."
+    yield "Ratios are of one run on one machine, to iptables-nft-restore --test of the same file if no other is named."
+    yield ""
 
 
-def _made(folder: Path) -> dict[str, Path]:
-    found = {}
+def _all(folder: Path, runs: int) -> Iterator[str]:
+    yield from _head()
+    paths = {count: _made(folder, count) for count in (*SIZES, targets.LARGEST)}
+    found = {count: reading.measured(paths[count], runs) for count in SIZES}
+
+    def rows() -> Iterator[targets.Row]:
+        yield from targets.against_restore(found[5_000][1])
+        yield from targets.starting(runs)
+        yield from targets.many_traces(paths[100], paths[10_000], runs)
+        yield from targets.first_frame(paths[10_000], runs)
+        yield from targets.largest(paths[targets.LARGEST])
+
+    yield from targets.table(rows())
     for count in SIZES:
-        path = folder / f"{count}.txt"
-        # Not in this process: what it weighs is taken for the weight of those it starts.
-        with path.open("wb") as file:
-            subprocess.run([sys.executable, "-m", "tests.bench.dumps", str(count)], stdout=file, check=True)
-        found[f"{count:,} Services"] = path
-    return found
+        yield ""
+        yield from reading.table(f"{count:,} Services", *found[count])
+    yield reading.OTHERS.rstrip()
+
+
+def _given(paths: list[Path], runs: int) -> Iterator[str]:
+    yield from _head()
+    for path in paths:
+        yield from reading.table(path.name, *reading.measured(path, runs))
+        yield ""
+
+
+def _made(folder: Path, count: int) -> Path:
+    path = folder / f"{count}.txt"
+    # Not in this process: what it weighs is taken for the weight of those it starts.
+    with path.open("wb") as file:
+        subprocess.run([sys.executable, "-m", "tests.bench.dumps", str(count)], stdout=file, check=True)
+    return path
 
 
 def _iptables() -> str:

@@ -1,0 +1,144 @@
+"""What kptui is to take at the most, beside what it takes: the rows of the first table."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.bench import reading
+from tests.bench.dumps import services
+from tests.bench.processes import Cost, cost, costs, on_terminal, output
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "three-pods.txt"
+LARGEST = 15_950
+"""Services of the largest dump, which then has 700,000 lines."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured against what, in words; `met` is None for a row without a target."""
+
+    what: str
+    measured: str
+    target: str
+    met: bool | None
+
+    def text(self) -> str:
+        """The row as Markdown."""
+        return f"| {self.what} | {self.measured} | {self.target} | {_SAID[self.met]} |"
+
+
+_SAID = {True: "✓", False: "✗", None: ""}
+
+
+def table(rows: Iterator[Row]) -> Iterator[str]:
+    """All rows as Markdown."""
+    yield "| what | measured | target | |"
+    yield "| :-- | :-- | :-- | :-- |"
+    yield from (row.text() for row in rows)
+
+
+def against_restore(found: Mapping[str, Cost | None]) -> Iterator[Row]:
+    """The rows for 5,000 Services against iptables-nft-restore --test of the same file."""
+    peer = found[reading.PEER]
+    limits = {reading.TRACE: 0.35, reading.AST: 0.8, reading.INDEX: 0.15}
+    for way, most in limits.items():
+        own = found[way]
+        if own is not None and peer is not None:
+            yield _ratio(
+                f"{way}, 5,000 Services", f"{own.seconds:.2f} s", own.seconds, peer.seconds, most, reading.PEER
+            )
+    own = found[reading.TRACE]
+    if own is not None and peer is not None:
+        what = f"{reading.TRACE}, 5,000 Services: peak memory"
+        yield _ratio(what, f"{own.peak:.0f} MB", own.peak, peer.peak, 0.5, reading.PEER)
+
+
+def _ratio(what: str, shown: str, own: float, peer: float, most: float, name: str) -> Row:
+    return Row(what, f"{shown}: {own / peer:.2f} x", f"at most {most} x {name}", own <= most * peer)
+
+
+def starting(runs: int) -> Iterator[Row]:
+    """The rows for a start."""
+    python = sys.executable
+    found = costs(
+        {
+            "pass": [python, "-c", "pass"],
+            "kptui --version": [python, "-m", "kptui", "--version"],
+            "kptui trace of a small sample": [python, "-m", "kptui", "trace", str(SAMPLE), "10.96.140.7:80"],
+        },
+        max(runs, 7),
+    )
+    least = found.pop("pass")
+    for (what, own), most in zip(found.items(), (0.1, 0.25), strict=True):
+        if own is not None and least is not None:
+            more = own.seconds - least.seconds
+            said = f"{more:.2f} s more ({own.seconds / least.seconds:.0f} x)"
+            yield Row(what, said, f"at most {most} s more than `python -c pass`", more <= most)
+
+
+def many_traces(few: Path, many: Path, runs: int) -> Iterator[Row]:
+    """The rows for traces of a ruleset that is read already."""
+    small, large = (_inside(path, runs) for path in (few, many))
+    yield _ratio(
+        "trace after load, 10,000 Services", _ms(large["trace"]), large["trace"], small["trace"], 2.0, "100 Services"
+    )
+    yield _ratio(
+        "the first one after load, 10,000 Services", _ms(large["first trace"]), large["first trace"],
+        small["first trace"], 2.0, "100 Services",
+    )  # fmt: skip
+    plain, count = large["plain walk"], large["services"]
+    times = plain / large["trace again"]
+    said = f"{_ms(large['trace again'])} each, the plain walk {_ms(plain)}: {times:.0f} times as fast"
+    yield Row("a trace again, 10,000 Services", said, "", None)
+    for what, name in (("followed to its endpoints", "followed"), ("checked", "check")):
+        each = large[name] / count
+        said = f"{large[name]:.1f} s, {_ms(each)} each: {plain / each:.0f} times as fast as {_ms(plain)}"
+        yield Row(
+            f"every Service of 10,000 {what}", said, "at least 100 times as fast as the plain walk, one by one",
+            plain >= 100 * each,
+        )  # fmt: skip
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f} ms"
+
+
+def _inside(path: Path, runs: int) -> dict[str, float]:
+    found = [json.loads(output([sys.executable, "-m", "tests.bench.inside", str(path)])) for _ in range(min(runs, 3))]
+    return {name: median(each[name] for each in found) for name in found[0]}
+
+
+def first_frame(many: Path, runs: int) -> Iterator[Row]:
+    """The row for the explorer's first frame."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "seconds"
+        taken: dict[Path, list[float]] = {SAMPLE: [], many: []}
+        for _ in range(max(runs, 3)):
+            for path, each in taken.items():
+                on_terminal([sys.executable, "-m", "tests.bench.frame", str(path), str(told)])
+                each.append(float(told.read_text()))
+    small, large = (median(each) for each in taken.values())
+    said = f"{large:.2f} s: {large / small:.1f} x"
+    target = f"at most 1.5 x a small sample's ({small:.2f} s) plus 0.3 s"
+    yield Row("first frame of the explorer, 10,000 Services", said, target, large <= 1.5 * small + 0.3)
+
+
+def largest(path: Path) -> Iterator[Row]:
+    """The rows for the largest dump reported."""
+    with path.open("rb") as lines:
+        count = sum(1 for _ in lines)
+    python = [sys.executable, "-m", "kptui"]
+    address = f"{services(1)[0].cluster_ip}:80"
+    for what, command in {
+        "traced": [*python, "trace", str(path), address],
+        "checked": [*python, "check", str(path)],
+    }.items():
+        own = cost(command)
+        said = f"{own.seconds:.1f} s, {own.peak:.0f} MB" if own is not None else "failed"
+        yield Row(f"{count:,} lines {what}", said, "it does", own is not None)
