@@ -188,27 +188,29 @@ class ServicePort:
         """Its endpoints in the order of the rules, those of local policy that cluster policy hasn't last."""
         cluster = _by_chain(self.cluster_balancing)
         local = _by_chain(self.local_balancing)
-        return [self._endpoint(chain, cluster, local) for chain in dict.fromkeys([*cluster, *local])]
+        elsewhere = self._elsewhere()
+        return [self._endpoint(chain, cluster, local, elsewhere) for chain in dict.fromkeys([*cluster, *local])]
 
-    def _endpoint(self, chain: str, cluster: dict[str, list[Way]], local: dict[str, list[Way]]) -> Endpoint:
+    def _endpoint(
+        self, chain: str, cluster: dict[str, list[Way]], local: dict[str, list[Way]], elsewhere: bool | None
+    ) -> Endpoint:
         known = self.known.get(chain)
         there = destination(known) if known is not None else None
-        ways = (*cluster.get(chain, ()), *local.get(chain, ()))
+        of_all, of_node = cluster.get(chain), local.get(chain)
+        ways = (*(of_all or ()), *(of_node or ()))
         return Endpoint(
             there.ip if there else None,
             there.port if there else None,
-            self._is_local(chain, local),
-            _sum(cluster.get(chain)) if self.cluster_balancing else None,
-            _sum(local.get(chain)) if self.local_balancing else None,
+            elsewhere if of_node is None else True,
+            _sum(of_all) if self.cluster_balancing else None,
+            _sum(of_node) if self.local_balancing else None,
             chain,
             there.line if there else ways[0].line,
             ways,
         )
 
-    def _is_local(self, chain: str, local: dict[str, list[Way]]) -> bool | None:
-        """Whether a pod is on this node: a local policy's chain holds all that are, one that drops has none."""
-        if chain in local:
-            return True
+    def _elsewhere(self) -> bool | None:
+        """Whether a pod is on this node that no local policy's chain leads to: such a chain holds all that are."""
         if self.local_balancing is not None or "Local" in (self.internal_policy, self.external_policy):
             return False
         return None

@@ -41,9 +41,8 @@ class Rules(Sequence[Rule]):
         """The rule at that index (from 0), or a list of rules."""
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        place = range(len(self.numbers))[index]
-        of = (self._chain, self.numbers[place : place + 1])
-        return next(self._reader.rules(self._lines, (of,), place + 1))
+        number = index + 1 if index >= 0 else index + 1 + len(self.numbers)
+        return self._reader.rule(self._lines, self.numbers[index], number, self._chain)
 
     def __iter__(self) -> Iterator[Rule]:
         """The rules in order."""
@@ -94,6 +93,8 @@ class _Chains(Chains):
         declared = found.chains[name]
         if isinstance(declared, int):
             text = lines[declared - 1]
+            if text.endswith(" [0:0]"):
+                return Chain(name, None, declared, rules, 0, 0, text)
             packets, _, count = text[text.rindex("[") + 1 : -1].partition(":")
             return Chain(name, None, declared, rules, int(packets), int(count), text)
         return Chain(name, declared.policy, declared.line, rules, declared.packets, declared.bytes, declared.text)

@@ -70,28 +70,31 @@ class RuleReader:
 
         A rule that iptables would refuse has its error, one that the grammar refuses is opaque.
         """
-        text, family, targets = lines.text, self._family, self._led_to
-        before, end = -1, 0
+        text, before, end = lines.text, -1, 0
         for chain, numbers in chains:
             for number, line in enumerate(numbers, first):
                 start = end + 1 if line == before + 1 else lines.start(line - 1)
-                before = line
-                last = self._last
-                for place, known in enumerate(last.followers):
-                    found = known.match(text, start)
-                    if found is None:
-                        continue
-                    rule = known.bound(found, line, number, chain, family, targets)
-                    if rule is not None:
-                        end = found.end()
-                        self._last = known
-                        if place:
-                            last.prefer(place)
-                        break
-                else:
-                    end = text.find("\n", start)
-                    rule = self._look_up(text[start : end if end >= 0 else None].strip(BLANKS), line, number, chain)
-                yield rule
+                before, end = line, text.find("\n", start)
+                yield self._rule(text, start, line, number, chain)
+
+    def rule(self, lines: Lines, line: int, number: int, chain: str) -> Rule:
+        """The rule of one line."""
+        return self._rule(lines.text, lines.start(line - 1), line, number, chain)
+
+    def _rule(self, text: str, start: int, line: int, number: int, chain: str) -> Rule:
+        last = self._last
+        for place, known in enumerate(last.followers):
+            found = known.match(text, start)
+            if found is None:
+                continue
+            rule = known.bound(found, line, number, chain, self._family, self._led_to)
+            if rule is not None:
+                self._last = known
+                if place:
+                    last.prefer(place)
+                return rule
+        end = text.find("\n", start)
+        return self._look_up(text[start : end if end >= 0 else None].strip(BLANKS), line, number, chain)
 
     def columns(self, lines: Lines, chain: str, numbers: Sequence[int], pick: Pick) -> Iterator[Sequence[str | None]]:
         """What `pick` takes out of each rule of a chain; most rules are not made for that."""
@@ -114,7 +117,7 @@ class RuleReader:
                     yield [None if place is None else given[place] for place in places]
                     break
             else:
-                yield pick(next(self.rules(lines, ((chain, (line,)),), number)))
+                yield pick(self._rule(text, start, line, number, chain))
 
     def read_plainly(self, text: str, line: int, number: int, chain: str) -> Rule:
         """The same rule without any shape: what Lark's tree of the line says."""

@@ -14,6 +14,9 @@ _END = re.compile("\n")
 _BLOCK = 1 << 15
 """Characters in which line ends are looked for at once: a trace asks for lines of a few such blocks."""
 
+_MANY = 8
+"""Where lines of one block in so many have been asked for, the beginnings of all are kept."""
+
 
 class Lines(Sequence[str]):
     """The lines of a text, without their ends; a last line without one counts as well."""
@@ -22,6 +25,7 @@ class Lines(Sequence[str]):
         """Nothing is cut yet."""
         self.text = text
         self._ends: dict[int, array[int]] = {}
+        self._starts: array[int] | None = None
 
     @cached_property
     def _before(self) -> list[int]:
@@ -31,6 +35,8 @@ class Lines(Sequence[str]):
 
     def start(self, index: int) -> int:
         """Where a line begins in the text; the index after the last is the text's end."""
+        if self._starts is not None:
+            return self._starts[index]
         if index == 0:
             return 0
         block = bisect_left(self._before, index) - 1
@@ -39,8 +45,18 @@ class Lines(Sequence[str]):
         ends = self._ends.get(block)
         if ends is None:
             from_, to = block * _BLOCK, (block + 1) * _BLOCK
-            ends = self._ends[block] = array("Q", (found.end() for found in _END.finditer(self.text, from_, to)))
+            ends = self._ends[block] = array("Q", [found.end() for found in _END.finditer(self.text, from_, to)])
+            if len(self._ends) * _MANY > len(self._before):
+                self._all()
         return ends[index - self._before[block] - 1]
+
+    def _all(self) -> None:
+        """From now on, know where every line begins."""
+        ends = array("Q", [0, *(found.end() for found in _END.finditer(self.text))])
+        if self.text[-1:] not in ("", "\n"):
+            ends.append(len(self.text))
+        self._starts = ends
+        self._ends.clear()
 
     def holding(self, position: int) -> int:
         """The index of the line that a place in the text belongs to."""

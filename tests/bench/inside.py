@@ -6,6 +6,7 @@ Services, which lie evenly over the dump, and once everything it needs has been 
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import resource
@@ -26,6 +27,8 @@ _ADDRESS = re.compile(r"^-A KUBE-SERVICES -d ([0-9.]+)/32 .* cluster IP", re.MUL
 def main() -> None:
     """Measure, print."""
     [path] = sys.argv[1:]
+    # As the command line does.
+    gc.set_threshold(50_000, 20, 50)
     found: dict[str, float] = {}
     begun = time.process_time()
     session = Session.open(path)
