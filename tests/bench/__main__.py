@@ -56,6 +56,7 @@ def _all(folder: Path, runs: int) -> Iterator[str]:
         yield from targets.largest(paths[targets.LARGEST])
 
     yield from targets.table(rows())
+    yield targets.NOTES.rstrip()
     for count in SIZES:
         yield ""
         yield from reading.table(f"{count:,} Services", *found[count])
