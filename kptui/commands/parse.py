@@ -9,6 +9,7 @@ import click
 
 from kptui.commands.options import source_options, with_options
 from kptui.commands.shared import EXIT_SOURCE, told
+from kptui.text import visible
 
 
 @click.command("parse")
@@ -28,9 +29,17 @@ def command(source: str, form: str, strict: bool) -> None:
             json.dump(ast_json(ruleset), sys.stdout, indent=1)
             sys.stdout.write("\n")
         else:
-            sys.stdout.buffer.write(save(ruleset).encode("utf-8", "surrogateescape"))
+            _write(save(ruleset))
         found = ruleset.diagnostics
         for each in found:
             click.echo(each.render(source), err=True)
         if strict and any(each.severity == "error" for each in found):
             sys.exit(EXIT_SOURCE)
+
+
+def _write(text: str) -> None:
+    """A dump's text as it is, into a file or pipe; on a terminal, with what could act on it written out."""
+    if sys.stdout.isatty():
+        click.echo("\n".join(map(visible, text.split("\n"))), nl=False)
+    else:
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))

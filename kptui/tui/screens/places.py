@@ -175,18 +175,21 @@ class Places(Screen[None]):
             self._show(place)
 
     def action_copy(self) -> None:
-        """Copy the selected rule, or the chain's declaration and rules, as written."""
+        """Copy the selected rule, or the chain's declaration and rules, as written, but for what could act.
+
+        What is copied gets pasted into terminals, where a control character is as good as a key.
+        """
         place = self.navigation.place
         rule = self._rule(place) if place else None
         chain = self._table_chain(place)[1] if place else None
         if rule is not None:
-            text, what = rule.text, "the rule"
+            texts, what = [rule.text], "the rule"
         elif chain is not None:
-            text, what = "\n".join([chain.text, *(rule.text for rule in chain.rules)]), "the chain"
+            texts, what = [chain.text, *(rule.text for rule in chain.rules)], "the chain"
         else:
             self.notify("Nothing to copy is selected.", timeout=3)
             return
-        self.app.copy_to_clipboard(text)
+        self.app.copy_to_clipboard("\n".join(map(visible, texts)))
         self.notify(f"Copied {what}.", timeout=3)
 
     def _exists(self, place: Place) -> bool:

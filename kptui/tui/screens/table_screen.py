@@ -265,7 +265,7 @@ class TableScreen(Screen[Chosen]):
         """Copy the selected row."""
         item = self.rows.item
         if item is not None:
-            self.app.copy_to_clipboard("\t".join(self.model.cells(item)))
+            self.app.copy_to_clipboard("\t".join(map(visible, self.model.cells(item))))
             self.notify("Copied the row.", timeout=3)
 
     def action_help(self) -> None:
