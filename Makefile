@@ -6,7 +6,11 @@ TESTS ?= tests
 # An editable install compiles nothing, and where Python may not write bytecode it would compile at every start.
 COMPILE := $(BIN)/python -m compileall -q kptui
 
-.PHONY: demo test lint format bench tables snapshots smoke clean
+# What a release needs and a checkout doesn't, in an environment of its own.
+TOOLS := build/tools
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+
+.PHONY: demo test lint format bench tables snapshots smoke dist man sbom audit krew clean
 
 demo: $(VENV)/ready ## open the explorer on a sample; without a terminal, print the sample's trace
 	@$(BIN)/kptui demo
@@ -36,6 +40,29 @@ snapshots: $(VENV)/ready-dev ## accept the screens as they now are; look at them
 smoke: $(VENV)/ready-dev ## build the wheel, install it elsewhere, use it
 	sh tests/smoke_wheel.sh $(BIN)/python
 
+dist: $(VENV)/ready-dev ## the wheel and the sdist, the same to the byte wherever they are built
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+
+man: $(VENV)/ready ## the man page, from the definitions of the commands
+	@mkdir -p build
+	$(BIN)/python packaging/man.py > build/kptui.1
+
+sbom: build/only $(TOOLS)/ready ## what the wheel brings with it (CycloneDX)
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.json build/only
+
+audit: build/only $(TOOLS)/ready ## known vulnerabilities of what the wheel brings with it
+	@$(TOOLS)/bin/pip-audit --path build/only/lib/python3*/site-packages || \
+	    { echo "make audit: not clean, or the advisory service could not be asked (see above)" >&2; exit 1; }
+
+krew: dist $(TOOLS)/ready ## the archive and manifest of the kubectl plugin: make krew RELEASES=https://…/releases/download
+	rm -rf build/krew && mkdir -p build/krew
+	$(TOOLS)/bin/shiv --quiet --console-script kubectl-kptui --reproducible -o build/krew/kubectl-kptui dist/*.whl
+	cp LICENSE build/krew/
+	tar --sort=name --owner=0 --group=0 --mtime=@$(SOURCE_DATE_EPOCH) -C build/krew -cf - kubectl-kptui LICENSE | \
+	    gzip -n > build/krew/kubectl-kptui.tar.gz
+	$(BIN)/python packaging/krew/fill.py build/krew/kubectl-kptui.tar.gz '$(RELEASES)' > build/krew/kptui.yaml
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
@@ -51,3 +78,12 @@ $(VENV)/ready-dev: $(VENV)/bin/python pyproject.toml
 	$(PIP) install -e '.[dev]'
 	@$(COMPILE)
 	@touch $@ $(VENV)/ready
+
+build/only: dist
+	rm -rf $@ && python3 -m venv --without-pip $@
+	$(PIP) --python $@/bin/python install dist/*.whl
+
+$(TOOLS)/ready: Makefile
+	python3 -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip --disable-pip-version-check --quiet install 'pip-audit>=2.7' 'cyclonedx-bom>=7' 'shiv>=1.0.8'
+	@touch $@

@@ -8,9 +8,11 @@ import sys
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from kptui import __version__
 from kptui.commands import COMMANDS
+from kptui.commands.completing import Source, completed
 from kptui.commands.shared import EXIT_BUG, EXIT_USAGE
 from kptui.text import visible
 
@@ -22,7 +24,9 @@ class Commands(click.Group):
         """Put the default command in front of anything that is no command or option of the group."""
         own = {"-h", "--help", "--version", "--no-color"}
         first = next((arg for arg in args if arg not in ("--no-color",)), None)
-        if first is None or (first not in COMMANDS and first not in own):
+        # A shell that completes the first word wants to know the commands.
+        nothing = first is None and not ctx.resilient_parsing
+        if nothing or (first is not None and first not in COMMANDS and first not in own):
             at = args.index(first) if first is not None else len(args)
             args = [*args[:at], "open", *args[at:]]
         return super().parse_args(ctx, args)
@@ -37,7 +41,11 @@ class Commands(click.Group):
             return None
         found = import_module(f"kptui.commands.{cmd_name}").command
         assert isinstance(found, click.Command)
-        return found
+        return completed(found) if ctx.resilient_parsing else found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options, else sources, since `kptui SOURCE` opens one."""
+        return super().shell_complete(ctx, incomplete) or Source().shell_complete(ctx, self.params[0], incomplete)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

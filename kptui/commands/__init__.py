@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-COMMANDS = ("open", "trace", "test", "services", "check", "explain", "diff", "parse", "capture", "demo")
+COMMANDS = ("open", "trace", "test", "services", "check", "explain", "diff", "parse", "capture", "demo", "completion")
 """The commands, each in the module of its name, as `command`; imported when it is asked for."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.options import host_options, names_option, with_options
+from kptui.commands.options import host_options, names_option, source_options, with_options
 from kptui.commands.shared import EXIT_NO, EXIT_USAGE, names_of, paint, setting, text_of, told, warn
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("test")
 @click.argument("file")
 @click.argument("source")
-@with_options(host_options, names_option)
+@with_options(host_options, names_option, source_options)
 @click.option("--reply", is_flag=True, help="The way back of every packet counts, too.")
 @click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="The results as JSON.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kptui.sources.gather import Gathered, Progress
     from kptui.sources.place import Place
 
-__all__ = ["SourceText", "expand", "gather_source", "is_live", "place_of", "read_source"]
+__all__ = ["SCHEMES", "SourceText", "expand", "gather_source", "is_live", "place_of", "read_source"]
 
 _PLACES = {
     "live": ("live", "Here"),
@@ -27,6 +27,8 @@ _PLACES = {
     "podman": ("container", "Podman"),
 }
 """What stands before the colon, the module that knows the way there, and its class; imported when it is asked for."""
+SCHEMES = tuple(f"{scheme}:" for scheme in _PLACES)
+"""What the name of a running host begins with."""
 
 
 def read_source(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> SourceText:
