@@ -18,6 +18,8 @@ FROM python:3.12-slim-bookworm AS node
 RUN apt-get update \
     && apt-get install -y --no-install-recommends conntrack iproute2 ipset iptables nftables procps \
     && rm -rf /var/lib/apt/lists/*
+# There is one version of each in /wheels, and nothing else is asked.
+# hadolint ignore=DL3013
 RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links=/wheels kptui
 ENTRYPOINT []

@@ -10,7 +10,7 @@ COMPILE := $(BIN)/python -m compileall -q kptui
 TOOLS := build/tools
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
 
-.PHONY: demo test lint format bench tables snapshots smoke dist man sbom audit krew clean
+.PHONY: demo test lint format bench tables docs snapshots smoke dist man sbom audit krew clean
 
 demo: $(VENV)/ready ## open the explorer on a sample; without a terminal, print the sample's trace
 	@$(BIN)/kptui demo
@@ -34,6 +34,9 @@ bench: $(VENV)/ready-dev ## time kptui beside its peers; the real iptables takes
 tables: $(VENV)/ready-dev ## write the parser's tables anew, after a change of the grammar or another version of Lark
 	$(BIN)/python -m kptui.syntax.lalr
 
+docs: $(VENV)/ready-dev ## make the parts of docs/ that are made of the code
+	$(BIN)/python -m tests.docs
+
 snapshots: $(VENV)/ready-dev ## accept the screens as they now are; look at them first
 	$(BIN)/python -m pytest -q tests/tui --snapshot-update
 
@@ -52,8 +55,9 @@ sbom: build/only $(TOOLS)/ready ## what the wheel brings with it (CycloneDX)
 	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.json build/only
 
 audit: build/only $(TOOLS)/ready ## known vulnerabilities of what the wheel brings with it
-	@$(TOOLS)/bin/pip-audit --path build/only/lib/python3*/site-packages || \
-	    { echo "make audit: not clean, or the advisory service could not be asked (see above)" >&2; exit 1; }
+	$(PIP) --python build/only/bin/python freeze --exclude kptui > build/requirements.txt
+	@$(TOOLS)/bin/pip-audit --strict --no-deps --disable-pip -r build/requirements.txt || \
+	    { echo "make audit: not clean, or the registry has no advisories to ask (see above)" >&2; exit 1; }
 
 krew: dist $(TOOLS)/ready ## the archive and manifest of the kubectl plugin: make krew RELEASES=https://…/releases/download
 	rm -rf build/krew && mkdir -p build/krew

@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 _SOURCES = {"source", "sources", "before", "after"}
 
 
-class Source(click.ParamType):
+class Source(click.ParamType):  # type: ignore[type-arg]
     """A file, or what a running host's name begins with."""
 
     name = "source"

@@ -1,0 +1,32 @@
+"""The parts of docs/ that are made of the code, between `<!-- made: NAME -->` and `<!-- end -->`, by `make docs`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kptui.kubernetes.checks import CHECKS
+from kptui.report.check_text import checks_markdown
+from kptui.tui.keys import markdown
+from tests.docs.semantics import hooks_table, matches_table, targets_table
+from tests.support import ROOT
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "keys": markdown,
+    "hooks": hooks_table,
+    "matches": matches_table,
+    "targets": targets_table,
+}
+PAGES = ("docs/keys.md", "docs/semantics.md")
+_PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def made(page: Path) -> str:
+    """A page with its parts made anew."""
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", page.read_text(encoding="utf-8"))
+
+
+def pages() -> dict[Path, str]:
+    """Every page that has something made in it, as it should be."""
+    return {ROOT / "docs/checks.md": checks_markdown(CHECKS), **{ROOT / name: made(ROOT / name) for name in PAGES}}
