@@ -8,7 +8,8 @@ COMPILE := $(BIN)/python -m compileall -q kptui
 
 # What a release needs and a checkout doesn't, in an environment of its own.
 TOOLS := build/tools
-export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1700000000)
+# What is built is dated by the last commit. Not exported: Python's own compiler would take it for a wish, too.
+DATE = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1700000000)}
 
 .PHONY: demo test lint format bench tables docs snapshots smoke dist man sbom audit krew clean
 
@@ -45,11 +46,11 @@ smoke: $(VENV)/ready-dev ## build the wheel, install it elsewhere, use it
 
 dist: $(VENV)/ready-dev ## the wheel and the sdist, the same to the byte wherever they are built
 	rm -rf dist
-	$(BIN)/python -m build --outdir dist .
+	$(DATE) $(BIN)/python -m build --outdir dist .
 
 man: $(VENV)/ready ## the man page, from the definitions of the commands
 	@mkdir -p build
-	$(BIN)/python packaging/man.py > build/kptui.1
+	$(DATE) $(BIN)/python packaging/man.py > build/kptui.1
 
 sbom: build/only $(TOOLS)/ready ## what the wheel brings with it (CycloneDX)
 	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.json build/only
@@ -61,9 +62,9 @@ audit: build/only $(TOOLS)/ready ## known vulnerabilities of what the wheel brin
 
 krew: dist $(TOOLS)/ready ## the archive and manifest of the kubectl plugin: make krew RELEASES=https://…/releases/download
 	rm -rf build/krew && mkdir -p build/krew
-	$(TOOLS)/bin/shiv --quiet --console-script kubectl-kptui --reproducible -o build/krew/kubectl-kptui dist/*.whl
+	$(DATE) $(TOOLS)/bin/shiv --quiet --console-script kubectl-kptui --reproducible -o build/krew/kubectl-kptui dist/*.whl
 	cp LICENSE build/krew/
-	tar --sort=name --owner=0 --group=0 --mtime=@$(SOURCE_DATE_EPOCH) -C build/krew -cf - kubectl-kptui LICENSE | \
+	tar --sort=name --owner=0 --group=0 --mtime=@0 -C build/krew -cf - kubectl-kptui LICENSE | \
 	    gzip -n > build/krew/kubectl-kptui.tar.gz
 	$(BIN)/python packaging/krew/fill.py build/krew/kubectl-kptui.tar.gz '$(RELEASES)' > build/krew/kptui.yaml
 

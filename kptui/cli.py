@@ -6,15 +6,17 @@ import gc
 import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from kptui import __version__
 from kptui.commands import COMMANDS
-from kptui.commands.completing import Source, completed
 from kptui.commands.shared import EXIT_BUG, EXIT_USAGE
 from kptui.text import visible
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class Commands(click.Group):
@@ -41,10 +43,16 @@ class Commands(click.Group):
             return None
         found = import_module(f"kptui.commands.{cmd_name}").command
         assert isinstance(found, click.Command)
-        return completed(found) if ctx.resilient_parsing else found
+        if ctx.resilient_parsing:
+            from kptui.commands.completing import completed
+
+            return completed(found)
+        return found
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands and options, else sources, since `kptui SOURCE` opens one."""
+        from kptui.commands.completing import Source
+
         return super().shell_complete(ctx, incomplete) or Source().shell_complete(ctx, self.params[0], incomplete)
 
 

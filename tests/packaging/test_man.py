@@ -63,6 +63,6 @@ def test_no_line_of_text_is_taken_for_a_request(page: str) -> None:
 @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
 def test_groff_has_nothing_to_complain_of(page: str) -> None:
     done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-wall", "-z"], input=page.encode(), capture_output=True, check=True
+        ["groff", "-man", "-Tutf8", "-Kutf8", "-wall", "-z"], input=page.encode(), capture_output=True, check=True
     )
     assert done.stderr == b""

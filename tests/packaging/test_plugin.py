@@ -15,6 +15,8 @@ from kptui import plugin
         ("", "kubectl:"),
         ("node1", "kubectl:node1"),
         ("node1 --names FILE", "kubectl:node1 --names FILE"),
+        ("node1 node2", "kubectl:node1 kubectl:node2"),
+        ("check node1 node2 --json", "check kubectl:node1 kubectl:node2 --json"),
         ("--context prod node1", "kubectl:prod/node1"),
         ("--context=prod", "kubectl:prod/"),
         ("trace node1 10.0.0.1:80 --json", "trace kubectl:node1 10.0.0.1:80 --json"),
