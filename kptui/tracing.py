@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from kptui.netfilter.ipsets import IpSets
     from kptui.ruleset.search import Searcher
 
+_OF_RULES = frozenset({"services", "problems", "completer", "searcher"})
+"""What is worked out of the rules alone."""
+
 
 @dataclass
 class Session:
@@ -78,10 +81,13 @@ class Session:
             connections = Connections(conntrack)
         return cls(ruleset, source, backend, sets, names, facts, connections, ipset_text=ipset or "")
 
-    def again(self) -> Session:
-        """The same source, read anew; raises SourceError."""
-        ruleset, facts = load_with_facts(self.source)
-        return replace(self, ruleset=ruleset, facts=facts, _tracers={}, _hosts={})
+    def renewed(self, ruleset: Ruleset | None, facts: Mapping[str, str]) -> Session:
+        """The same source read anew; without a `ruleset`, its rules are as they were."""
+        found = replace(self, ruleset=ruleset or self.ruleset, facts=facts, _tracers={}, _hosts={})
+        if ruleset is None:
+            # What was read of the rules still holds.
+            vars(found).update((name, known) for name, known in vars(self).items() if name in _OF_RULES)
+        return found
 
     @property
     def live(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from kptui.diff.normal import Normal, normal
 from kptui.diff.order import moved
 from kptui.syntax.ast import Chain, Rule, Ruleset
+from kptui.syntax.text import Lines
 
 Kind = Literal["added", "removed", "changed", "moved"]
 _Key = Callable[[str, int], Hashable]
@@ -48,10 +49,8 @@ def rules_text(ruleset: Ruleset, chain: Chain) -> str:
     if not len(numbers):
         return ""
     lines = ruleset.lines
-    starts, text = getattr(lines, "starts", None), getattr(lines, "text", None)
-    if isinstance(numbers, range) and starts is not None and text is not None:
-        piece = text[starts[numbers[0] - 1] : starts[numbers[-1]] - 1]
-        return str(piece)
+    if isinstance(numbers, range) and isinstance(lines, Lines):
+        return lines.piece(numbers[0] - 1, numbers[-1])
     return "\n".join(lines[number - 1] for number in numbers)
 
 

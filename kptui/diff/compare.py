@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -70,19 +70,38 @@ class Difference:
         return not self.services and not self.chains
 
 
-def compare(before: Ruleset, after: Ruleset, names: KnownNames | None = None) -> Difference:
-    """The difference between two rulesets, whose texts should be without counters; `names` as for Services."""
-    return _Comparison(before, after, names).result()
-
-
 TableKey = tuple[Family, str]
+"""A table's family and label."""
+
+
+def compare(
+    before: Ruleset,
+    after: Ruleset,
+    names: KnownNames | None = None,
+    among: Mapping[TableKey, Collection[str]] | None = None,
+    services: tuple[Services, Services] | None = None,
+) -> Difference:
+    """The difference between two rulesets, whose texts should be without counters; `names` as for Services.
+
+    Where it is known already which chains differ, `among` names them by table; `services` are those of both rulesets
+    where they have been read before.
+    """
+    known = services or (Services(before, names), Services(after, names))
+    return _Comparison(before, after, known, among).result()
 
 
 class _Comparison:
     """Finds the chains that differ, by their text first, so that equal chains cost nothing."""
 
-    def __init__(self, before: Ruleset, after: Ruleset, names: KnownNames | None) -> None:
-        self._known = names
+    def __init__(
+        self,
+        before: Ruleset,
+        after: Ruleset,
+        services: tuple[Services, Services],
+        among: Mapping[TableKey, Collection[str]] | None,
+    ) -> None:
+        self._services = services
+        self._among = among
         self._before, self._after = before, after
         self._old = {(table.family, table.label): table for table in before.tables}
         self._new = {(table.family, table.label): table for table in after.tables}
@@ -96,8 +115,9 @@ class _Comparison:
         self._learn(found)
         deep = [(change.family, hashed) for change in found if (hashed := self._hash(change)) is not None]
         services: dict[Key, ServiceChange] = {}
-        if deep or any((change.table, change.name) in DISPATCH for change in found):
-            services = compare_services(Services(self._before, self._known), Services(self._after, self._known), deep)
+        dispatch = any((change.table, change.name) in DISPATCH for change in found)
+        if deep or dispatch:
+            services = compare_services(*self._services, deep, everything=dispatch)
         explained = Explained(services)
         kept = [rest for change in found if (rest := self._rest(change, explained)) is not None]
         ordered = sorted(services.values(), key=lambda change: (not change.port.name, change.port.title))
@@ -106,7 +126,7 @@ class _Comparison:
     def _chains(self, key: TableKey) -> Iterator[ChainChange]:
         """The chains of a table that are not written alike; a base chain that is empty is as good as none."""
         old, new = self._old.get(key), self._new.get(key)
-        for name in _names(old, new):
+        for name in _names(old, new) if self._among is None else self._among.get(key, ()):
             was, now = (each.chains.get(name) if each is not None else None for each in (old, new))
             if was is None or now is None:
                 only = was or now

@@ -91,13 +91,18 @@ _MAYBE = frozenset({"internal_traffic_policy", "external_traffic_policy"})
 """Fields that rules may not tell: that is no difference."""
 
 
-def compare_services(before: Services, after: Services, changed: Iterable[Key]) -> dict[Key, ServiceChange]:
-    """The differences by Service; `changed` are those whose own chains are not the same text."""
+def compare_services(
+    before: Services, after: Services, changed: Iterable[Key], everything: bool = True
+) -> dict[Key, ServiceChange]:
+    """The differences by Service; `changed` are those whose own chains are not the same text.
+
+    Without `everything` only these are compared: the chains that dispatch are the same.
+    """
     old = {key_of(port): port for port in before}
     new = {key_of(port): port for port in after}
     deep = set(changed)
     found: dict[Key, ServiceChange] = {}
-    for key in dict.fromkeys([*old, *new]):
+    for key in dict.fromkeys([*old, *new]) if everything else deep & (old.keys() | new.keys()):
         was, now = old.get(key), new.get(key)
         if was is None or now is None:
             found[key] = ServiceChange("removed" if now is None else "added", was, now)

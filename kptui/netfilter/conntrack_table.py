@@ -54,6 +54,16 @@ class Connections:
             some = [entry for entries in self._by_destination.values() for entry in entries]
         return (entry for entry in some if entry.fits(packet))
 
+    def entries(self) -> Iterator[Entry]:
+        """Each connection once, in the direction of its first packet; raises UsageError as `of` does."""
+        seen = set()
+        for entry, _ in _entries(self._text):
+            # What lists both families in one may list one of them again.
+            key = entry.family, entry.proto, entry.connection.came
+            if key not in seen:
+                seen.add(key)
+                yield entry
+
     @cached_property
     def _by_destination(self) -> dict[tuple[int, Number], list[Entry]]:
         """Protocol and destination of packets as they arrive -> their connections."""

@@ -38,17 +38,23 @@ def read_source(name: str, cancelled: Callable[[], bool] | None = None, progress
     return read_stdin() if name == "-" else read_file(name)
 
 
-def gather_source(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> Gathered:
+def gather_source(
+    name: str,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+    everything: bool = True,
+) -> Gathered:
     """All that a running host tells; raises SourceError, for a name that is no running host's too.
 
     `cancelled` is asked many times a second; once it says so, what runs is killed and CancelledError raised. `progress`
-    is told what is asked for. The way to a remote host stays open for the next time, until the process ends.
+    is told what is asked for. The way to a remote host stays open for the next time, until the process ends. Without
+    `everything`, what costs much or hardly ever changes is left out (`Command.seldom`).
     """
     from kptui.sources.gather import gather
     from kptui.sources.ways import entered
 
     with entered(name, cancelled) as (place, run):
-        return gather(place, run, progress)
+        return gather(place, run, progress, everything)
 
 
 def place_of(name: str, access: Access) -> Place:

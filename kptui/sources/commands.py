@@ -30,7 +30,8 @@ def _needed_sysctls(text: str) -> str:
 class Command:
     """A member of a bundle, the command that writes it, and what it is for.
 
-    `backend` is that of the rules it saves, where the command's name tells; `keep` cuts what is not needed.
+    `backend` is that of the rules it saves, where the command's name tells; `keep` cuts what is not needed. `seldom`
+    marks what costs much or hardly ever changes: a host that is watched is asked for it now and then only.
     """
 
     member: str
@@ -39,6 +40,7 @@ class Command:
     family: int | None = None
     backend: str | None = None
     keep: Callable[[str], str] | None = None
+    seldom: bool = False
 
 
 def _saves(family: int) -> tuple[Command, ...]:
@@ -60,7 +62,7 @@ RULES = (*_saves(4), *_saves(6))
 """The rules themselves; the plain command is one of the other two under another name, which then is left out."""
 
 FACTS = (
-    Command("ipset-save", ("ipset", "save"), "what is in the ipsets that rules ask for"),
+    Command("ipset-save", ("ipset", "save"), "what is in the ipsets that rules ask for", seldom=True),
     Command("ip-addr.json", ("ip", "-j", "addr", "show"), "the addresses and their interfaces"),
     Command("ip-route.json", ("ip", "-4", "-j", "route", "show", "table", "all"), "the IPv4 routes of all tables"),
     Command("ip6-route.json", ("ip", "-6", "-j", "route", "show", "table", "all"), "the IPv6 routes of all tables"),
@@ -72,20 +74,25 @@ FACTS = (
         "forwarding, rp_filter, route_localnet and such; only these lines are kept",
         keep=_needed_sysctls,
     ),
-    Command("conntrack", ("conntrack", "-L", "-o", "extended"), "the connections that conntrack knows"),
+    Command("conntrack", ("conntrack", "-L", "-o", "extended"), "the connections that conntrack knows", seldom=True),
     Command(
-        "conntrack6", ("conntrack", "-L", "-f", "ipv6", "-o", "extended"), "the IPv6 ones, which older tools leave out"
+        "conntrack6",
+        ("conntrack", "-L", "-f", "ipv6", "-o", "extended"),
+        "the IPv6 ones, which older tools leave out",
+        seldom=True,
     ),
     Command(
         "xt_recent",
         ("find", "/proc/net/xt_recent", "-type", "f", "-print", "-exec", "cat", "{}", ";"),
         "the lists of -m recent, each after a line with its path",
+        seldom=True,
     ),
-    Command("uname", ("uname", "-r"), "the kernel's version"),
-    Command("iptables-version", ("iptables", "--version"), "the version of iptables"),
-    Command("ip-version", ("ip", "-V"), "the version of iproute2"),
+    Command("uname", ("uname", "-r"), "the kernel's version", seldom=True),
+    Command("iptables-version", ("iptables", "--version"), "the version of iptables", seldom=True),
+    Command("ip-version", ("ip", "-V"), "the version of iproute2", seldom=True),
 )
 COMMANDS = (*RULES, *FACTS)
+SELDOM = frozenset(command.member for command in FACTS if command.seldom)
 MEMBERS: Mapping[str, Command] = {command.member: command for command in COMMANDS}
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -39,9 +40,17 @@ def read_file(name: str) -> SourceText:
 
 def read_stdin() -> SourceText:
     """The text on standard input, which then becomes the terminal again so that the explorer can read keys."""
+    return piped()()
+
+
+def piped() -> Callable[..., SourceText]:
+    """Make standard input the terminal again; what was on it is read by calling what this returns, once.
+
+    Raises SourceError if nothing comes in there, and when it is read a second time.
+    """
     if sys.stdin is None or sys.stdin.isatty():
         raise SourceError("Nothing comes in on standard input: pipe the output of iptables-save into it.")
-    found = _read(sys.stdin.buffer, "standard input")
+    file = _apart(sys.stdin.buffer)
     try:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
@@ -49,7 +58,22 @@ def read_stdin() -> SourceText:
     else:
         os.dup2(terminal, 0)
         os.close(terminal)
-    return found
+
+    def read(*_: object, **__: object) -> SourceText:
+        if file.closed:
+            raise SourceError("Standard input can be read once only.")
+        with file:
+            return _read(file, "standard input")
+
+    return read
+
+
+def _apart(stream: IO[bytes]) -> IO[bytes]:
+    """The same stream with a descriptor of its own, if it has any."""
+    try:
+        return os.fdopen(os.dup(stream.fileno()), "rb")
+    except (OSError, ValueError):
+        return stream
 
 
 class _Rejoined(io.RawIOBase):

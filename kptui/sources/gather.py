@@ -45,8 +45,11 @@ class Gathered:
         return source_of(self.name, self.texts)
 
 
-def gather(place: Place, run: Runner, progress: Progress | None = None) -> Gathered:
-    """Run every command of the table; raises SourceError if the rules can't be read, CancelledError."""
+def gather(place: Place, run: Runner, progress: Progress | None = None, everything: bool = True) -> Gathered:
+    """Run every command of the table (the `seldom` ones if `everything`).
+
+    Raises SourceError if the rules can't be read, CancelledError.
+    """
     found = Gathered(place.name)
 
     def ask(command: Command) -> Ran:
@@ -63,7 +66,8 @@ def gather(place: Place, run: Runner, progress: Progress | None = None) -> Gathe
     if not any(command.member in found.texts for command in RULES):
         raise SourceError(f"{place.where} has no iptables rules: no table is loaded.")
     for command in FACTS:
-        ask(command)
+        if everything or not command.seldom:
+            ask(command)
     return found
 
 

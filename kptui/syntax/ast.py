@@ -119,6 +119,10 @@ class Chains(Mapping[str, Chain]):
     def rules(self) -> Iterator[Rule]:
         """Every rule, chain by chain, without a chain being made."""
 
+    @abstractmethod
+    def outline(self) -> Iterator[tuple[str, bool, Sequence[int]]]:
+        """Each chain's name, whether it is a base chain, and the lines of its rules, without a chain being made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

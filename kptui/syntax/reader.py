@@ -103,6 +103,12 @@ class _Chains(Chains):
         """Every rule, chain by chain."""
         return self._reader.rules(self._lines, self._found.rules.items())
 
+    def outline(self) -> Iterator[tuple[str, bool, Sequence[int]]]:
+        """Names, whether they are base chains, and the lines of their rules."""
+        rules = self._found.rules
+        for name, declared in self._found.chains.items():
+            yield name, not isinstance(declared, int) and declared.policy is not None, rules[name]
+
     def __contains__(self, name: object) -> bool:
         """Whether there is a chain of that name."""
         return name in self._found.chains

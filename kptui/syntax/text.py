@@ -63,6 +63,10 @@ class Lines(Sequence[str]):
         block = position // _BLOCK
         return self._before[block] + self.text.count("\n", block * _BLOCK, position)
 
+    def piece(self, first: int, last: int) -> str:
+        """The lines from one index up to another (which is not among them), in one piece."""
+        return self.text[self.start(first) : self.start(last)].removesuffix("\n")
+
     def __len__(self) -> int:
         """How many lines there are."""
         return self._before[-1] + (self.text[-1:] not in ("", "\n"))

@@ -1,0 +1,62 @@
+"""A source that is opened: its first reading begins at once, in the background, while the screen is made ready."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from kptui.errors import CancelledError, KptuiError
+from kptui.live.readers import Reader, reader_of
+from kptui.live.snapshot import Snapshot, empty_ruleset
+from kptui.live.watch import Watch
+from kptui.sources import is_live
+from kptui.tracing import Session
+
+
+class Opening:
+    """The first reading; `snapshot` is there once it has succeeded, `why` once it has failed."""
+
+    def __init__(self, session: Session, reader: Reader | None = None, interval: float | None = None) -> None:
+        """Begins to read the session's source; `interval` is for those that run."""
+        self.session = session
+        self.reader = reader or reader_of(session.source, session.names)
+        self.watch = Watch(interval if is_live(session.source) else None)
+        self.snapshot: Snapshot | None = None
+        self.why: str | None = None
+        self.progress = ""
+        self.number = self.watch.begin()
+        self._given_up = threading.Event()
+        self._done = threading.Event()
+        self.watch.wants_all()
+        # A daemon: whoever leaves does not wait for it.
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            look = self.reader.read(0, True, self._told, self._given_up.is_set)
+            self._told("reading the rules")
+            self.snapshot = Snapshot.empty(self.session).later(look)
+        except CancelledError:
+            pass
+        except KptuiError as error:
+            self.why = str(error)
+        except Exception as error:
+            self.why = f"An error of kptui's own: {type(error).__name__}: {error}."
+        finally:
+            self._done.set()
+
+    def _told(self, progress: str) -> None:
+        self.progress = progress
+
+    def give_up(self) -> None:
+        """Nobody waits any more."""
+        self._given_up.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end of the reading, so long at most; whether it has ended."""
+        return self._done.wait(seconds)
+
+
+def unread(source: str, **known: Any) -> Session:
+    """A session whose source has not been read yet."""
+    return Session(empty_ruleset(source), source, **known)
