@@ -7,11 +7,22 @@ import click
 from kptui.commands.options import names_option, source_options, with_options
 from kptui.commands.shared import interactive, names_of, told
 
+_FIRST = 0.3
+"""Seconds in which most readings fail, if they do: then the terminal is left as it is."""
+
 
 @click.command("open", hidden=True)
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.2, 3600),
+    default=2.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often to read a running host again.",
+)
 @with_options(names_option, source_options)
-def command(sources: tuple[str, ...], names: str | None) -> None:
+def command(sources: tuple[str, ...], names: str | None, interval: float) -> None:
     """Open the explorer."""
     with told():
         from kptui.commands.several import expanded, open_nodes
@@ -19,13 +30,27 @@ def command(sources: tuple[str, ...], names: str | None) -> None:
         sources, several = expanded(sources or ("live:",))
         if several:
             open_nodes(sources, names)
-            return
-        [source] = sources
-        from kptui.tracing import Session
+        else:
+            _open(sources[0], names, interval)
 
-        session = Session.open(source, names=names_of(names))
-        if not interactive():
-            raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
-        from kptui.tui.app import run
 
-        run(session)
+def _open(source: str, names: str | None, interval: float) -> None:
+    from kptui.errors import SourceError
+    from kptui.live.opening import Opening, unread
+    from kptui.live.readers import Here
+    from kptui.sources.file import piped
+
+    # What comes in there is read in the background; keys come from the terminal.
+    reader = Here(source, read=piped()) if source == "-" else None
+    if not interactive():
+        raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
+    session = unread(source, names=names_of(names))
+    # It is read while the libraries of the screen are loaded.
+    opening = Opening(session, reader, interval)
+    from kptui.tui.app import run
+
+    opening.wait(_FIRST)
+    if opening.why is not None:
+        opening.reader.close()
+        raise SourceError(opening.why)
+    run(session, opening=opening)

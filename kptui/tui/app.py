@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import ClassVar
 
@@ -11,6 +15,10 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.screen import Screen
 
+from kptui.errors import SourceError
+from kptui.live.opening import Opening
+from kptui.live.readers import Reader
+from kptui.live.watch import Watch
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import KEYS
@@ -68,23 +76,37 @@ class Kptui(App[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
 
-    def __init__(self, session: Session, local: tuple[str, ...] = (), before: str = "") -> None:
+    def __init__(
+        self,
+        session: Session,
+        local: tuple[str, ...] = (),
+        before: str = "",
+        opening: Opening | None = None,
+        reader: Reader | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         """Explore a session; `local` are the node's addresses as far as they are known.
 
-        `before` names a source to compare with; then the explorer opens at the differences.
+        `before` names a source to compare with; then the explorer opens at the differences. `opening` is a first
+        reading that is under way, else `reader` and `watch` say how and when the source is read again.
         """
         super().__init__()
         self._session = session
+        self._reading = (opening, reader, watch)
         self._local = local
         self._before = before
 
     def on_mount(self) -> None:
-        """Open the screen."""
+        """Open the screen; whoever ends the program from outside gets the terminal back as it was."""
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            # Not in a thread, and not where there are no signals.
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(ending, partial(self.exit, return_code=128 + ending))
         self.open_first()
 
     def open_first(self) -> None:
         """What is seen first."""
-        main = MainScreen(self._session, self._local)
+        main = MainScreen(self._session, self._local, *self._reading)
         main.before = self._before
         self.push_screen(main)
         if self._before:
@@ -102,6 +124,11 @@ class Kptui(App[None]):
                 yield SystemCommand(f"{key.word} ({key.label})", key.sentence, partial(screen.run_action, key.action))
 
 
-def run(session: Session, local: tuple[str, ...] = ()) -> None:
-    """Open the explorer and stay until it is left."""
-    Kptui(session, local).run()
+def run(session: Session, local: tuple[str, ...] = (), opening: Opening | None = None) -> None:
+    """Open the explorer and stay until it is left; raises SourceError if there was nothing to show all the time."""
+    app = Kptui(session, local, opening=opening)
+    app.run()
+    if app.return_code:
+        sys.exit(app.return_code)
+    if opening is not None and opening.watch.state == "failed":
+        raise SourceError(opening.watch.why)

@@ -51,6 +51,10 @@ KEYS = (
     Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),
     Key("pane", "tab", "app.focus_next", "Pane", "Next pane; shift+tab goes back.", MOVE, 8),
     Key("reload", "r", "reload", "Re-read", "Read the source again, keeping the place.", OTHER, 9),
+    Key("changes", "c", "changes", "Changes", "What appeared, went and changed since the source was opened.", VIEW, 0),
+    Key("busiest", "b", "busiest", "Busiest", "The busiest rules: packets a second, or in total for a file.", VIEW, 0),
+    Key("connections", "f", "connections", "Flows", "Which clients went to which pod; f again for all.", VIEW, 0),
+    Key("pause", "z", "pause", "Pause", "Stop reading a running host again and again; z goes on.", OTHER, 0),
     Key("copy", "y", "copy", "Copy", "Copy the selected rule or chain as it is written.", OTHER, 0),
     Key("cancel", "escape", "cancel", "Clear", "Close what is open, then the search, then the trace.", OTHER, 7, "esc"),
     Key("help", "question_mark", "help", "Help", "All keys.", OTHER, 1, "?"),
@@ -79,7 +83,7 @@ VIEW_KEYS = (
     Key("view_order", "o", "order(1)", "Order", "In a table: sort by the next column.", VIEW, 3),
     Key("view_reverse", "O,upper_o", "reverse", "Reverse", "In a table: sort the other way round.", VIEW, 4, "O"),
     Key("view_close", "escape", "close", "Close", "In a table: clear the filter, then close it.", VIEW, 5, "esc"),
-    *(key for key in KEYS if key.id in ("trace", "leads", "pane", "copy", "help", "quit")),
+    *(key for key in KEYS if key.id in ("trace", "leads", "connections", "pane", "copy", "help", "quit")),
 )  # fmt: skip
 """Keys of every table that covers the explorer; the last row are those that mean the same as elsewhere."""
 

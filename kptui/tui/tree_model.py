@@ -1,16 +1,17 @@
 """The rows of the chain tree as a flat index: tables, chains, rules, whatever is folded away left out.
 
-Only chains are objects here; the rules of an open chain are counted, not listed, so that a toggle costs nothing that
-grows with a dump of 430,000 lines.
+Only the names of chains are kept here; the rules of an open chain are counted, not listed, so that a toggle costs
+little on a dump of 430,000 lines.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from kptui.syntax.ast import Chain, Ruleset, Table
+from kptui.syntax.ast import Ruleset, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,25 @@ class Place:
 _ORDER = {"raw": 0, "mangle": 1, "nat": 2, "filter": 3, "security": 4}
 
 
+class _Section:
+    """One table: its chains in the order of the tree, how many rules each has, and where each stands."""
+
+    def __init__(self, table: Table) -> None:
+        self.label = table.label
+        outline = [(name, len(numbers)) for name, numbers in _ordered(table)]
+        self.names = [name for name, _ in outline]
+        self.counts = [count for _, count in outline]
+        self.index = {name: at for at, name in enumerate(self.names)}
+        self.rules = sum(self.counts)
+        self.start = 0
+        """Where the table itself stands among all heads; its chains follow, if it is open."""
+
+
 class TreeModel:
-    """Which rows there are, given what is open; rows count from 0."""
+    """Which rows there are, given what is open; rows count from 0.
+
+    A head is a table or a chain; a row is a head or one of the rules below it.
+    """
 
     def __init__(self, ruleset: Ruleset, opened: set[Place] | None = None) -> None:
         """Tables with rules in them are open at first, chains are not."""
@@ -42,29 +60,30 @@ class TreeModel:
         # Of a dump with both families, the one it begins with.
         own = [table for table in ruleset.tables if table.family == ruleset.family]
         self.tables = sorted(own, key=lambda table: _ORDER.get(table.name, len(_ORDER)))
+        self._sections = {table.label: _Section(table) for table in self.tables}
         if opened is None:
-            used = [table for table in self.tables if any(len(chain.rules) for chain in table.chains.values())]
-            opened = {Place(table.label) for table in used or self.tables}
+            used = [label for label, section in self._sections.items() if section.rules]
+            opened = {Place(label) for label in used or self._sections}
         self.opened = opened
-        self._heads: list[Place] = []
+        self._sizes: list[int] = []
         self._starts: list[int] = []
-        self._total = 0
-        self._index: dict[Place, int] = {}
         self._build()
 
     def __len__(self) -> int:
         """How many rows are to be seen."""
-        return self._total
+        return self._starts[-1] + self._sizes[-1] if self._sizes else 0
 
     def at(self, row: int) -> Place:
         """What a row shows."""
         head = bisect_right(self._starts, row) - 1
-        place, offset = self._heads[head], row - self._starts[head]
-        return Place(place.table, place.chain, offset) if offset else place
+        section = max((each for each in self._sections.values() if each.start <= head), key=lambda each: each.start)
+        if head == section.start:
+            return Place(section.label)
+        return Place(section.label, section.names[head - section.start - 1], row - self._starts[head] or None)
 
     def row(self, place: Place) -> int | None:
         """The row that shows a place, None if it is folded away."""
-        head = self._index.get(Place(place.table, place.chain))
+        head = self._head(place)
         if head is None:
             return None
         if place.rule is None:
@@ -75,37 +94,70 @@ class TreeModel:
         """Whether a table or chain is unfolded."""
         return place in self.opened
 
+    def rules(self, label: str) -> int:
+        """How many rules a table has."""
+        return self._sections[label].rules
+
+    def adopt(self, opened: set[Place]) -> None:
+        """Unfold what is unfolded elsewhere, and share that from now on."""
+        if opened != self.opened:
+            self.opened = opened
+            self._build()
+        self.opened = opened
+
     def toggle(self, place: Place, open_it: bool | None = None) -> None:
         """Fold or unfold a table or chain."""
         wanted = place not in self.opened if open_it is None else open_it
+        if wanted == (place in self.opened):
+            return
         (self.opened.add if wanted else self.opened.discard)(place)
-        self._build()
+        head = self._head(place)
+        if place.chain is None:
+            self._build()
+        elif head is not None:
+            self._resize(head, place, wanted)
 
     def reveal(self, place: Place) -> int | None:
         """Unfold what hides a place; its row, None if there is no such place."""
-        for above in filter(None, (place.parent, place.parent.parent if place.parent else None)):
-            self.opened.add(above)
-        self._build()
+        for above in filter(None, (place.parent.parent if place.parent else None, place.parent)):
+            self.toggle(above, True)
         return self.row(place)
 
+    def _head(self, place: Place) -> int | None:
+        section = self._sections.get(place.table)
+        if section is None or place.chain is None:
+            return section.start if section is not None else None
+        at = section.index.get(place.chain) if Place(place.table) in self.opened else None
+        return section.start + 1 + at if at is not None else None
+
+    def _resize(self, head: int, place: Place, opened: bool) -> None:
+        section = self._sections[place.table]
+        self._sizes[head] = 1 + (section.counts[head - section.start - 1] if opened else 0)
+        self._add_up(head)
+
     def _build(self) -> None:
-        sizes: list[int] = []
-        self._heads = []
-        for table in self.tables:
-            self._heads.append(Place(table.label))
-            sizes.append(1)
-            if Place(table.label) not in self.opened:
-                continue
-            for chain in ordered_chains(table):
-                place = Place(table.label, chain.name)
-                self._heads.append(place)
-                sizes.append(1 + (len(chain.rules) if place in self.opened else 0))
-        self._starts = [0, *accumulate(sizes)][: len(sizes)]
-        self._total = sum(sizes)
-        self._index = {place: index for index, place in enumerate(self._heads)}
+        self._sizes = []
+        for label, section in self._sections.items():
+            section.start = len(self._sizes)
+            self._sizes.append(1)
+            if Place(label) in self.opened:
+                self._sizes += [1] * len(section.names)
+        for place in self.opened:
+            head = self._head(place)
+            if head is not None and place.chain is not None:
+                section = self._sections[place.table]
+                self._sizes[head] = 1 + section.counts[head - section.start - 1]
+        self._starts = []
+        self._add_up(0)
+
+    def _add_up(self, head: int) -> None:
+        """The first row of each head, from one on whose own is right."""
+        first = self._starts[head] if self._starts else 0
+        self._starts[head:] = accumulate(self._sizes[head:-1], initial=first) if self._sizes else ()
 
 
-def ordered_chains(table: Table) -> list[Chain]:
+def _ordered(table: Table) -> Iterator[tuple[str, Sequence[int]]]:
     """Base chains first, in the kernel's order, then user-defined ones as the dump has them."""
-    base = [chain for chain in table.chains.values() if chain.builtin]
-    return [*base, *(chain for chain in table.chains.values() if not chain.builtin)]
+    outline = list(table.chains.outline())
+    yield from ((name, numbers) for name, base, numbers in outline if base)
+    yield from ((name, numbers) for name, base, numbers in outline if not base)

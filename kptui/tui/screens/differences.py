@@ -23,14 +23,15 @@ from kptui.tui.tree_model import Place
 _STYLES = {"+": "good", "-": "bad", "~": "unsure", "→": "unsure"}
 
 
-def _style(line: Line) -> str:
+def line_style(line: Line) -> str:
+    """The style of a line's sign."""
     return _STYLES[line.sign]
 
 
 COLUMNS: tuple[TableColumn[Line], ...] = (
     TableColumn(
         Column("what", 22), lambda line: f"{'  ' * line.depth}{line.sign} {line.head}", None,
-        lambda line: "strong" if line.depth == 0 else _style(line),
+        lambda line: "strong" if line.depth == 0 else line_style(line),
     ),
     TableColumn(Column("before", 12, rank=1), lambda line: line.old, None, lambda line: "bad"),
     TableColumn(Column("now", 12), lambda line: line.new, None, lambda line: "good"),
@@ -70,13 +71,7 @@ class DifferencesScreen(TableScreen):
 
     def detail(self, item: Line) -> RenderableType:
         """Both sides in full, rules as they are written."""
-        text = Text(visible(f"{item.sign} {item.head}"), style="bold")
-        for side, words, rule in (("before", item.old, item.before), ("now", item.new, item.after)):
-            if words:
-                text.append(f"\n{side:<8}{visible(words)}", style="not bold")
-            if rule is not None:
-                text.append(f"\n{'':<8}line {rule.line}: {visible(rule.text)}", style="not bold dim")
-        return text
+        return line_detail(item)
 
     def chosen(self, item: Line) -> Chosen | None:
         """The rule as it is now, else its chain."""
@@ -94,3 +89,14 @@ class DifferencesScreen(TableScreen):
     def action_leads(self) -> None:
         """A line is no chain."""
         self.notify("Go to a chain (enter) to see what leads to it.", timeout=3)
+
+
+def line_detail(item: Line) -> Text:
+    """Both sides of a line in full, rules as they are written."""
+    text = Text(visible(f"{item.sign} {item.head}"), style="bold")
+    for side, words, rule in (("before", item.old, item.before), ("now", item.new, item.after)):
+        if words:
+            text.append(f"\n{side:<8}{visible(words)}", style="not bold")
+        if rule is not None:
+            text.append(f"\n{'':<8}line {rule.line}: {visible(rule.text)}", style="not bold dim")
+    return text

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerState, get_current_worker
 
-from kptui.errors import KptuiError
-from kptui.report.explain.around import Around
 from kptui.syntax.ast import Ruleset
 from kptui.text import visible
-from kptui.tracing import Session
 from kptui.tui.keys import KEYS, bindings
-from kptui.tui.naming import Naming
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.places import Survey
-from kptui.tui.screens.views import Views
+from kptui.tui.screens.refreshing import Refreshing
 from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
-from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.trace_panel import TracePanel
+from kptui.tui.widgets.waiting import Waiting
+
+SMALL = 30_000
+"""Rules that are looked at in no time."""
+QUIET = 8.0
+"""Seconds without a change after which very many rules are looked at."""
 
 
-class MainScreen(Views):
+class MainScreen(Refreshing):
     """Tree and rules of one source, and a trace through them."""
 
     BINDINGS: ClassVar = bindings(KEYS)
@@ -45,17 +47,10 @@ class MainScreen(Views):
             self.survey = survey
             super().__init__()
 
-    class Reloaded(Message):
-        """The source has been read again, or could not be."""
-
-        def __init__(self, result: Session | str) -> None:
-            """A session, or why there is none."""
-            self.result = result
-            super().__init__()
-
     def compose(self) -> Iterator[Widget]:
         """The panes."""
         yield TopBar(id="top")
+        yield Waiting(id="waiting")
         with Horizontal(id="main"):
             yield ChainTree(TreeModel(self.ruleset), self.naming, id="chains")
             with Vertical(id="right"):
@@ -67,10 +62,12 @@ class MainScreen(Views):
 
     def on_mount(self) -> None:
         """Begin at the chain an operator most likely wants."""
-        self._show_top()
-        self.look_around()
-        self.go(_start(self.ruleset))
-        self.query_one(ChainTree).focus()
+        if not self.waiting:
+            self.rules_changed()
+            self._measure()
+            self.go(self.start)
+            self.query_one(ChainTree).focus()
+        self.follow_source()
 
     def action_next(self) -> None:
         """The next hit while a search is on, else the next hop."""
@@ -89,7 +86,9 @@ class MainScreen(Views):
             self.notify("Nothing to step through: / searches, t traces.", timeout=3)
 
     def action_cancel(self) -> None:
-        """Close the search, then the reply, then the trace."""
+        """Give up a reading that one waits for; close the search, then the reply, then the trace."""
+        if self.stop_reading():
+            return
         if self.query_one(SearchBar).display:
             self.action_close_search()
         elif self.forth is not None:
@@ -101,47 +100,35 @@ class MainScreen(Views):
         """All keys."""
         self.app.push_screen(HelpScreen())
 
-    def action_reload(self) -> None:
-        """Read the source again."""
-        self._reload()
-
-    @work(thread=True, exclusive=True, group="reload", exit_on_error=False)
-    def _reload(self) -> None:
-        try:
-            result: Session | str = self.session.again()
-        except KptuiError as error:
-            result = str(error)
-        self.post_message(self.Reloaded(result))
-
-    @on(Reloaded)
-    def reloaded(self, event: Reloaded) -> None:
-        """Show the new rules at the old place, and run the trace again; keep the old ones if there are none."""
-        if isinstance(event.result, str):
-            self.notify(f"{event.result} What is shown is as before.", severity="error", markup=False)
-            return
-        tree = self.query_one(ChainTree)
-        self.session = event.result
-        self.naming = Naming(self.session)
-        self.around = Around(self.ruleset, lambda: self.session.services, self.session.backend)
-        self.survey = None
-        with tree.prevent(RowView.Moved):
-            tree.set_model(TreeModel(self.ruleset, tree.model.opened), self.naming)
-        self.look_around()
+    def rules_changed(self) -> None:
+        """Look at every rule again; on a large host that changes all the time, once it has been quiet for a while."""
         self._show_top()
-        place = self.navigation.place
-        while place is not None and not self._exists(place):
-            place = place.parent
-        self.go(place)
-        if self.trace is not None:
-            self.start_trace(self.request, again=True)
-        self.notify("Read again.", timeout=2)
+        rules = sum(self.query_one(ChainTree).model.rules(label) for label in self._labels())
+        if self.timing.interval is None or rules < SMALL or self.snapshot.number <= 1:
+            self.look_around()
+        else:
+            self.set_timer(QUIET, partial(self._look_if_still, self.ruleset))
+
+    def _look_if_still(self, ruleset: Ruleset) -> None:
+        if ruleset is self.ruleset:
+            self.look_around()
+
+    @property
+    def start(self) -> Place | None:
+        """The chain that an operator most likely wants to see first."""
+        return _start(self.ruleset)
+
+    def _labels(self) -> list[str]:
+        return [table.label for table in self.query_one(ChainTree).model.tables]
 
     @work(thread=True, exclusive=True, group="survey", exit_on_error=False)
     def look_around(self) -> None:
         """Look at every rule in the background."""
         around = self.around
+        worker = get_current_worker()
         around.look_around()
-        self.post_message(self.Surveyed(around.ruleset, Survey(around.ruleset.diagnostics)))
+        found = around.ruleset.diagnostics if not worker.is_cancelled else ()
+        self.post_message(self.Surveyed(around.ruleset, Survey(found)))
 
     @on(Surveyed)
     def surveyed(self, event: Surveyed) -> None:
@@ -153,22 +140,25 @@ class MainScreen(Views):
 
     def _show_top(self) -> None:
         ruleset = self.ruleset
-        counts = [
-            f"{table.label} {sum(len(chain.rules) for chain in table.chains.values()):,}" for table in ruleset.tables
-        ]
+        model = self.query_one(ChainTree).model
+        other = [table for table in ruleset.tables if table.family != ruleset.family]
+        counts = [f"{table.label} {model.rules(table.label):,}" for table in model.tables]
+        counts += [f"IPv{table.family} {table.label}" for table in other]
         tool = f"{'ip6tables' if ruleset.family == 6 else 'iptables'}{f'-{ruleset.backend}' if ruleset.backend else ''}"
         facts = [*counts, " ".join(filter(None, [tool, ruleset.version]))]
         warning = ""
         if self.survey and self.survey.diagnostics:
             count = len(self.survey.diagnostics)
             warning = f"{count} line{'' if count == 1 else 's'} with problems"
-        self.query_one(TopBar).show(ruleset.name, facts, warning, "live" if self.session.live else "")
+        self.query_one(TopBar).show(ruleset.name, facts, warning)
 
     @on(Worker.StateChanged)
     def went_wrong(self, event: Worker.StateChanged) -> None:
         """A fault of kptui's own in the background is told, not hidden, and does not end the session."""
         if event.state == WorkerState.ERROR:
             fault = event.worker.error
+            if event.worker.group == "reload":
+                self.timing.bad(self.timing.number, "an error of kptui's own")
             said = f"An error of kptui's own: {type(fault).__name__}: {fault}. Please report it."
             self.notify(visible(said), severity="error", markup=False)
 

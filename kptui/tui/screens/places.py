@@ -99,7 +99,8 @@ class Places(Screen[None]):
 
     def _breadcrumbs(self) -> Text:
         """The chains followed to get here, the first ones left out where there is no room."""
-        room = max(20, self.query_one("#right").size.width - 6)
+        width = self.query_one("#right").size.width or self.app.size.width * 3 // 5
+        room = max(20, width - 6)
         names = [visible(place.chain or "") for place in self.navigation.trail if place.chain]
         table = self.navigation.trail[-1].table if self.navigation.trail else ""
         while len(names) > 1 and len(" › ".join([table, "…", *names])) > room:

@@ -24,10 +24,11 @@ class Searching(Places):
     class Found(Message):
         """A search is finished."""
 
-        def __init__(self, text: str, hits: list[Hit]) -> None:
-            """The hits are for that text."""
+        def __init__(self, text: str, hits: list[Hit], again: bool = False) -> None:
+            """The hits are for that text; `again` if it was searched for before, in older rules."""
             self.text = text
             self.hits = hits
+            self.again = again
             super().__init__()
 
     class Refused(Message):
@@ -61,7 +62,7 @@ class Searching(Places):
             self.query_one(SearchBar).count("")
 
     @work(thread=True, exclusive=True, group="search", exit_on_error=False)
-    def _search(self, text: str) -> None:
+    def _search(self, text: str, again: bool = False) -> None:
         worker = get_current_worker()
         hits: list[Hit] = []
         try:
@@ -72,7 +73,7 @@ class Searching(Places):
         except UsageError as error:
             self.post_message(self.Refused(text, str(error)))
             return
-        self.post_message(self.Found(text, hits))
+        self.post_message(self.Found(text, hits, again))
 
     @on(Found)
     def found(self, event: Found) -> None:
@@ -80,7 +81,9 @@ class Searching(Places):
         if event.text != self._searched:
             return
         self._hits(event.hits)
-        if event.hits:
+        if event.again and event.hits:
+            self._stay_at_hit()
+        elif event.hits:
             self._go_to_hit(0)
         else:
             self.query_one(SearchBar).count("nothing found")
@@ -92,14 +95,30 @@ class Searching(Places):
             self._hits([])
             self.query_one(SearchBar).count(event.why)
 
+    def search_again(self) -> None:
+        """Search newer rules for the same, staying where one is."""
+        if self._searched.strip():
+            self._search(self._searched, again=True)
+
+    def _stay_at_hit(self) -> None:
+        """Go on from the hit that is selected, if it is one still."""
+        place = self.navigation.place
+        here = [Place(hit.table, hit.chain, hit.rule) for hit in self.hits]
+        self.hit = here.index(place) if place in here else -1
+        self._show_count()
+
+    def _show_count(self) -> None:
+        more = "+" if len(self.hits) >= MAX_HITS else ""
+        at = f"{self.hit + 1} of " if self.hit >= 0 else ""
+        self.query_one(SearchBar).count(f"{at}{len(self.hits):,}{more}")
+
     def _hits(self, hits: list[Hit]) -> None:
         self.hits, self.hit = hits, -1
 
     def _go_to_hit(self, index: int) -> None:
         self.hit = index % len(self.hits)
         hit = self.hits[self.hit]
-        more = "+" if len(self.hits) >= MAX_HITS else ""
-        self.query_one(SearchBar).count(f"{self.hit + 1} of {len(self.hits):,}{more}")
+        self._show_count()
         self.go(Place(hit.table, hit.chain, hit.rule))
 
     def action_search_entered(self) -> None:

@@ -115,3 +115,9 @@ class ServicesScreen(TableScreen):
     def _led(self, found: Chosen | None) -> None:
         if found is not None and found.place is not None:
             self.dismiss(found)
+
+    def action_connections(self) -> None:
+        """The connections of the selected Service, in the explorer's view of them."""
+        item = self.rows.item
+        if item is not None:
+            self.dismiss(Chosen(connections=item))

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kptui.ask.request import Request
+from kptui.kubernetes.service import ServicePort
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import VIEW_KEYS, Key, bindings
@@ -30,7 +31,7 @@ from kptui.tui.widgets.table_list import TableList
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What was chosen in a table: a place to go to, with others to unfold, or a packet to trace.
+    """What was chosen in a table: a place to go to, with others to unfold, a packet to trace, a Service.
 
     `session` is that of another source that is to be explored, `node` names it where it has to be opened first.
     """
@@ -40,6 +41,7 @@ class Chosen:
     request: Request | None = None
     session: Session | None = None
     node: str | None = None
+    connections: ServicePort | None = None
 
 
 class TableScreen(Screen[Chosen]):
@@ -77,6 +79,7 @@ class TableScreen(Screen[Chosen]):
         self.model = model
         self._arranging = 0
         self._restored = model.state.row
+        self._kept: Any = None
 
     # What subclasses say ----------------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class TableScreen(Screen[Chosen]):
         """Show the items, read in the background unless they are at hand."""
         self.rows.border_title = self.table_name
         self.rows.waiting = self.WAITING
-        self.query_one(TopBar).show(self.about, [], "", "")
+        self.query_one(TopBar).show(self.about, [], "")
         self.rows.focus()
         items = self.at_hand()
         if items is None:
@@ -147,16 +150,27 @@ class TableScreen(Screen[Chosen]):
 
     @on(Loaded)
     def loaded(self, event: Loaded) -> None:
-        """Show the items once they are read."""
-        self._begin(event.items)
+        """Show the items once they are read, for the first time or again."""
+        (self.renew if self.model.items else self._begin)(event.items)
 
     def _begin(self, items: Sequence[Any]) -> None:
         """Show the items as they were looked at last."""
         self.model.items = items
-        self.query_one(TopBar).show(self.about, self.summary(), "", "")
+        self.query_one(TopBar).show(self.about, self.summary(), "")
         if self.state.words:
             self.query_one(SearchBar).show_text(self.state.words)
         self.rearrange()
+
+    def renew(self, items: Sequence[Any]) -> None:
+        """Show other items, the cursor staying on what it is on if that is among them."""
+        self._kept = self.rows.item
+        self.model.items = items
+        self.query_one(TopBar).show(self.about, self.summary(), "")
+        self.rearrange()
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two items, of an older reading and of a newer one, are about the same."""
+        return bool(one == other)
 
     def rearrange(self) -> None:
         """Filter and sort: at once where that is quick, else in the background."""
@@ -181,6 +195,10 @@ class TableScreen(Screen[Chosen]):
     def _show(self, shown: list[Any]) -> None:
         self.model.shown = shown
         self.rows.waiting = "" if self.model.items else self.nothing()
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            same = (row for row, item in enumerate(shown) if self.same(kept, item))
+            self._restored = next(same, self.rows.cursor)
         self.rows.changed(self._restored)
         self._restored = 0
         count = f"{len(shown):,} of {len(self.model.items):,}" if self.state.words.strip() else ""

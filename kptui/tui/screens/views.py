@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kptui.kubernetes.balancing import destination
+from kptui.kubernetes.service import ServicePort
 from kptui.tracing import Session
 from kptui.tui.screens.ask_source import AskSource
 from kptui.tui.screens.differences import DifferencesScreen
@@ -38,11 +39,17 @@ class Views(Inquiring):
         if found is None:
             return
         for place in found.unfold:
-            self.query_one(ChainTree).model.opened.add(place)
+            self.query_one(ChainTree).model.toggle(place, True)
         if found.place is not None and self._exists(found.place):
             self.follow_to(found.place)
         if found.request is not None:
             self.start_trace(found.request)
+        if found.connections is not None:
+            self.show_connections(found.connections)
+
+    def show_connections(self, service: ServicePort | None, pod: str | None = None) -> None:
+        """The connections of a Service port, to an endpoint, or all."""
+        raise NotImplementedError
 
     def action_services(self) -> None:
         """The Services of the rules."""

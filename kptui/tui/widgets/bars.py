@@ -21,20 +21,27 @@ class TopBar(Widget):
         self._facts: list[str] = []
         self._warning = ""
         self._status = ""
+        self._trouble = ""
 
-    def show(self, source: str, facts: list[str], warning: str, status: str) -> None:
+    def show(self, source: str, facts: list[str], warning: str) -> None:
         """Show what is open; facts are left out from the right where there is no room."""
-        self._source, self._facts, self._warning, self._status = source, facts, warning, status
+        self._source, self._facts, self._warning = source, facts, warning
+        self.refresh()
+
+    def show_status(self, status: str, trouble: str = "") -> None:
+        """Show how the readings stand, and what is wrong with them."""
+        self._status, self._trouble = status, trouble
         self.refresh()
 
     def render(self) -> Text:
         """One line."""
         width = self.size.width
         right = Text(" ")
-        if self._warning:
-            right.append(f"⚠ {self._warning} ", style=self.get_component_rich_style("bar--warning", partial=True))
+        for warning in filter(None, (self._warning, self._trouble)):
+            right.append(f"⚠ {visible(warning)} ", style=self.get_component_rich_style("bar--warning", partial=True))
         if self._status:
-            right.append(f"{self._status} ")
+            right.append(f"{visible(self._status)} ")
+        right.truncate(max(20, width * 2 // 3), overflow="ellipsis")
         left = Text.assemble((" kptui ", self.get_component_rich_style("bar--name", partial=True)))
         left.append(f" {visible(self._source)}", style="bold")
         for fact in self._facts:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rich.text import Text
 
+from kptui.live.snapshot import Snapshot
 from kptui.report.rule_words import action_words, condition_words
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Rule, Table
@@ -14,6 +15,7 @@ from kptui.tui.keys import TREE_KEYS, bindings
 from kptui.tui.marks import Marks
 from kptui.tui.naming import Naming, counted, shortened
 from kptui.tui.tree_model import Place, TreeModel
+from kptui.tui.widgets.meter_columns import chain_rate
 from kptui.tui.widgets.row_view import RowView
 
 MARK_WIDTH = 2
@@ -32,6 +34,7 @@ class ChainTree(RowView):
         self.model = model
         self.naming = naming
         self.marks: Marks | None = None
+        self.snapshot: Snapshot | None = None
 
     def set_model(self, model: TreeModel, naming: Naming) -> None:
         """Show another ruleset."""
@@ -42,6 +45,24 @@ class ChainTree(RowView):
         """Light up a trace, or nothing."""
         self.marks = found
         self.refresh()
+
+    def set_snapshot(self, snapshot: Snapshot) -> None:
+        """Show other counters, and what is news."""
+        self.snapshot = snapshot
+        self.border_subtitle = "packets/s · policy or rules" if snapshot.meter.rated else "packets · policy or rules"
+        self.refresh()
+
+    def _sign(self, table: Table, place: Place) -> str:
+        """The sign of what is news."""
+        if (
+            self.snapshot is None
+            or place.chain is None
+            or not (self.snapshot.marks.rules or self.snapshot.marks.chains)
+        ):
+            return ""
+        if place.rule is None:
+            return self.snapshot.sign(table, place.chain)
+        return self.snapshot.sign(table, place.chain, table.chains[place.chain].rules[place.rule - 1].line)
 
     @property
     def place(self) -> Place | None:
@@ -66,7 +87,8 @@ class ChainTree(RowView):
         assert table is not None
         dim = self.marks is not None and not self.marks.holds(place)
         number = (self.marks.number(place) if self.marks and place.chain else None) or ""
-        text = Text.assemble((f"{number:<{MARK_WIDTH}}", self.style_of("hop")))
+        sign = "" if number else self._sign(table, place)
+        text = Text.assemble((f"{number or sign:<{MARK_WIDTH}}", self.style_of("news" if sign else "hop")))
         if place.chain is None:
             text.append_text(self._table(table, place, width - text.cell_len))
         elif place.rule is None:
@@ -81,8 +103,7 @@ class ChainTree(RowView):
         return "  " if leaf else "▾ " if self.model.is_open(place) else "▸ "
 
     def _table(self, table: Table, place: Place, width: int) -> Text:
-        rules = sum(len(chain.rules) for chain in table.chains.values())
-        right = f" {rules:,} rules "
+        right = f" {self.model.rules(table.label):,} rules "
         text = Text(self._fold(place))
         text.append(visible(table.label), style=self.style_of("strong"))
         return _filled(text, Text.assemble((right, self.style_of("counter"))), width)
@@ -91,7 +112,10 @@ class ChainTree(RowView):
         assert place.chain is not None
         chain = table.chains[place.chain]
         right = Text(" ")
-        if chain.packets:
+        if self.snapshot is not None and self.snapshot.meter.rated:
+            rate = chain_rate(self.snapshot, table, chain.name, width)
+            right.append(f"{rate} " if rate else "", style=self.style_of("rate"))
+        elif chain.packets:
             right.append(f"{counted(chain.packets)} ", style=self.style_of("counter"))
         if chain.policy:
             right.append(f"{chain.policy} ", style=self.style_of("bad" if chain.policy == "DROP" else "good"))

@@ -21,6 +21,7 @@ from kptui.tui.keys import ROW_KEYS, bindings
 
 STYLES = (
     "cursor", "cursor-blurred", "dim", "hop", "good", "bad", "unsure", "label", "counter", "jump", "strong", "hit",
+    "rate", "news",
 )  # fmt: skip
 
 

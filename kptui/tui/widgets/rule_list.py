@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
+from kptui.live.snapshot import Snapshot
 from kptui.report.rule_words import condition_words
 from kptui.syntax.ast import Chain, Rule, Table
 from kptui.text import visible
 from kptui.tui.marks import Marks
-from kptui.tui.naming import Naming, counted
+from kptui.tui.naming import Naming
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import action_style, short_action
+from kptui.tui.widgets.meter_columns import MeterColumn, columns_for
 from kptui.tui.widgets.row_view import RowView
 
-COUNTER_WIDTH = 6
 MEASURED = 100
 """So many rules are looked at to see how much room the actions need."""
 
@@ -28,14 +31,13 @@ class RuleList(RowView):
         self.chain: Chain | None = None
         self.naming: Naming | None = None
         self.marks: Marks | None = None
-        self._counters = False
+        self.snapshot: Snapshot | None = None
         self._longest = (0, 0, 0)
 
     def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
         """Show the rules of a chain, or nothing."""
         other = chain is not self.chain
         self.table, self.chain, self.naming = table, chain, naming
-        self._counters = bool(chain and chain.rules and chain.rules[0].packets is not None)
         self._longest = (0, 0, 0)
         if table and chain and (shown := chain.rules[:MEASURED]):
             actions = [short_action(rule, table, naming) for rule in shown]
@@ -52,6 +54,18 @@ class RuleList(RowView):
         """Light up a trace, or nothing."""
         self.marks = found
         self.refresh()
+
+    def set_snapshot(self, snapshot: Snapshot) -> None:
+        """Show other counters, and what is news."""
+        self.snapshot = snapshot
+        self.refresh()
+
+    def _columns(self, width: int) -> Sequence[MeterColumn]:
+        """The columns of counters."""
+        if self.snapshot is None or not self.chain or not self.chain.rules:
+            return ()
+        has_counters = self.snapshot.counted(self.chain.rules[0]) is not None
+        return columns_for(self.snapshot, width, has_counters)
 
     @property
     def rule(self) -> Rule | None:
@@ -70,7 +84,7 @@ class RuleList(RowView):
             goes = f"its policy is {self.chain.policy}" if self.chain.policy else "the packet goes back"
             return Text.assemble((f"  no rules: {goes}", self.style_of("counter")))
         number, room, then = self._widths(width)
-        counters = f"{'pkts':>{COUNTER_WIDTH}} {'bytes':>{COUNTER_WIDTH}} " if self._counters else ""
+        counters = "".join(f"{column.name:>{column.width}} " for column in self._columns(width))
         names = f"{'#':>{number}} {counters}{'if …':<{room}} {'then':<{then}}"
         return Text.assemble((names, self.style_of("counter")))
 
@@ -82,17 +96,19 @@ class RuleList(RowView):
         place = Place(self.table.label, self.chain.name, rule.number)
         number, room, then = self._widths(width)
         mark = self.marks.number(place) if self.marks else None
-        numbered = f"{(mark or '') + str(rule.number):>{number}} "
-        text = Text.assemble((numbered, self.style_of("hop" if mark else "counter")))
-        if self._counters:
-            counters = f"{counted(rule.packets):>{COUNTER_WIDTH}} {counted(rule.bytes):>{COUNTER_WIDTH}} "
-            text.append(counters, style=self.style_of("counter"))
+        news = self.snapshot.sign(self.table, self.chain.name, rule.line) if self.snapshot else ""
+        numbered = f"{(mark or news) + str(rule.number):>{number}} "
+        text = Text.assemble((numbered, self.style_of("hop" if mark else "news" if news else "counter")))
+        for column in self._columns(width):
+            assert self.snapshot is not None
+            style = self.style_of("rate" if column.rated else "counter")
+            text.append(f"{column.text(self.snapshot, rule):>{column.width}} ", style=style)
         action = short_action(rule, self.table, self.naming, then) if self.naming else ""
         condition = self._condition(rule, action)
         condition.truncate(room, overflow="ellipsis", pad=True)
         text.append_text(condition).append(" ")
         text.append(action, style=self.style_of(action_style(rule, self.table)))
-        if self.marks is not None and mark is None:
+        if self.marks is not None and mark is None and not news:
             text.stylize(self.style_of("dim"))
         return text
 
@@ -106,8 +122,8 @@ class RuleList(RowView):
     def _widths(self, width: int) -> tuple[int, int, int]:
         """(number, condition, action) columns: as wide as what is in them; where room is short comments go first."""
         assert self.chain is not None
-        number = max(3, len(str(len(self.chain.rules)))) + (2 if self.marks else 0)
-        counters = 2 * (COUNTER_WIDTH + 1) if self._counters else 0
+        number = max(3, len(str(len(self.chain.rules))) + 1) + (2 if self.marks else 0)
+        counters = sum(column.width + 1 for column in self._columns(width))
         left = max(20, width - number - counters - 2)
         commented, plain, action = self._longest
         then = max(12, min(action, max(left // 2, left - plain - 1)))
