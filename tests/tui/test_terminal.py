@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
-import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
@@ -17,50 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.live.support import dump
+from tests.terminal import PATIENCE, Terminal
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
-PATIENCE = 60.0
-
-
-class Terminal:
-    """kptui on a pseudo terminal, with an iptables-save of the test's own."""
-
-    def __init__(self, folder: Path, script: str) -> None:
-        for name in ("sh", "cat", "sleep"):
-            (folder / name).symlink_to(Path("/bin") / name)
-        program = folder / "iptables-save"
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        self.mine, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = termios.tcgetattr(theirs)
-        self.theirs = theirs
-        self.out = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kptui", "live:"],
-            stdin=theirs, stdout=theirs, stderr=theirs, cwd=Path(__file__).parents[2], start_new_session=True,
-            env={"PATH": str(folder), "TERM": "xterm-256color", "HOME": str(folder)},
-        )  # fmt: skip
-
-    def until(self, text: bytes) -> None:
-        """Read on until a text comes."""
-        end = time.monotonic() + PATIENCE
-        while text not in self.out:
-            assert time.monotonic() < end, self.out[-500:]
-            self.take(0.1)
-
-    def take(self, seconds: float) -> None:
-        if select.select([self.mine], [], [], seconds)[0]:
-            self.out += os.read(self.mine, 65536)
-
-    def ended(self) -> int:
-        """Wait for the end; its exit code."""
-        end = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < end, "it hangs"
-            self.take(0.05)
-        self.take(0.2)
-        return self.process.returncode
 
 
 @pytest.mark.parametrize("how", ["q", "SIGTERM"])
@@ -88,7 +41,4 @@ def test_it_ends_in_the_middle_of_a_reading(tmp_path: Path, how: str) -> None:
         assert termios.tcgetattr(terminal.theirs) == terminal.before
         assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
     finally:
-        if terminal.process.poll() is None:
-            terminal.process.kill()
-        os.close(terminal.mine)
-        os.close(terminal.theirs)
+        terminal.close()
