@@ -112,9 +112,13 @@ class Destination:
     line: int
 
 
+ENDPOINT_RULES = 16
+"""No endpoint's chain has more rules; KUBE-SERVICES has tens of thousands."""
+
+
 def destination(chain: Chain) -> Destination | None:
-    """The address that an endpoint's chain translates to, None if it doesn't."""
-    rule = _translating(chain.rules)
+    """The address that an endpoint's chain translates to, None if it doesn't or the chain is too long for one."""
+    rule = _translating(chain.rules) if len(chain.rules) <= ENDPOINT_RULES else None
     if rule is None or rule.target is None:
         return None
     where = next((o.value for o in rule.target.options if o.name in ("to-destination", "to") and o.value), None)
