@@ -176,7 +176,7 @@ class Refreshing(Views):
         wanted = any(getattr(screen, "wants_all", False) for screen in self.app.screen_stack)
         self._read(self.timing.begin(), self.snapshot, self.timing.wants_all() or wanted)
 
-    @work(thread=True, group="reload", exit_on_error=False)
+    @work(thread=True, group="reload", exit_on_error=False, description="reading the source")
     def _open(self, opening: Opening) -> None:
         worker = get_current_worker()
         while not opening.wait(0.05):
@@ -187,7 +187,7 @@ class Refreshing(Views):
             model = TreeModel(found.session.ruleset)
         self.post_message(self.Read(opening.number, found or opening.why, model))
 
-    @work(thread=True, group="reload", exit_on_error=False)
+    @work(thread=True, group="reload", exit_on_error=False, description="reading the source")
     def _read(self, number: int, before: Snapshot, everything: bool) -> None:
         worker = get_current_worker()
 
