@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from kptui.commands.options import names_option, source_options, with_options
@@ -38,15 +40,20 @@ def _open(source: str, names: str | None, interval: float) -> None:
     from kptui.errors import SourceError
     from kptui.live.opening import Opening, unread
     from kptui.live.readers import Here
+    from kptui.loading import parse
+    from kptui.sources import read_source
     from kptui.sources.file import piped
 
+    known = names_of(names)
     # What comes in there is read in the background; keys come from the terminal.
-    reader = Here(source, read=piped()) if source == "-" else None
+    read = piped() if source == "-" else partial(read_source, source)
     if not interactive():
+        # What is wrong with the source is told all the same.
+        parse(read())
         raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
-    session = unread(source, names=names_of(names))
+    session = unread(source, names=known)
     # It is read while the libraries of the screen are loaded.
-    opening = Opening(session, reader, interval)
+    opening = Opening(session, Here(source, known, read) if source == "-" else None, interval)
     from kptui.tui.app import run
 
     opening.wait(_FIRST)
