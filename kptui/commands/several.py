@@ -15,6 +15,7 @@ from kptui.commands.shared import EXIT_SOURCE, interactive, names_of
 from kptui.text import visible
 
 if TYPE_CHECKING:
+    from kptui.nodes.frozen import Frozen
     from kptui.nodes.gather import Cancelled, Read
     from kptui.sources import SourceText
 
@@ -61,6 +62,13 @@ def reading(name: str, cancelled: Cancelled) -> SourceText:
     return read_source(name, cancelled)
 
 
+def _packed(name: str, cancelled: Cancelled) -> Frozen:
+    """A source's texts, packed: those of several wait for their turn."""
+    from kptui.nodes.frozen import Frozen
+
+    return Frozen.of(reading(name, cancelled))
+
+
 def open_nodes(sources: Sequence[str], names: str | None) -> None:
     """Open the explorer on several sources; raises SourceError or UsageError."""
     from kptui.sources.file import read_stdin
@@ -88,14 +96,14 @@ class Reading:
 
     def __iter__(self) -> Iterator[Read[SourceText]]:
         """What came of each source; how far it is is told on a terminal."""
-        from kptui.nodes.gather import Gathering
+        from kptui.nodes.gather import Gathering, Read
 
         try:
-            for number, read in enumerate(Gathering(self.sources, reading).in_order()):
+            for number, read in enumerate(Gathering(self.sources, _packed).in_order()):
                 self._tell(number)
                 if read.found is None:
                     self.refuse(read.name, read.error)
-                yield read
+                yield Read(read.name, read.found.source() if read.found is not None else None, read.error)
         finally:
             self._tell(None)
 

@@ -52,7 +52,7 @@ class Fleet:
         self._read = read
         self._limit = limit
         self._summaries = Summaries(names)
-        self._running: Gathering[tuple[SourceText, Frozen]] | None = None
+        self._running: Gathering[Frozen] | None = None
         self._given_up = False
 
     def node(self, source: str) -> Node:
@@ -86,7 +86,7 @@ class Fleet:
                 if read.found is None:
                     self._set(read.name, progress="failed", why=read.error, summary=None, frozen=None, findings=None)
                 else:
-                    self._sum_up(read.name, *read.found)
+                    self._sum_up(read.name, read.found)
                 self._compare()
                 changed()
         except GivenUpError:
@@ -120,16 +120,15 @@ class Fleet:
         with collector_paused():
             self._set(source, findings=_findings(self.ruleset(source)))
 
-    def _one(self, source: str, cancelled: Cancelled) -> tuple[SourceText, Frozen]:
-        """In a thread of the gathering: read and pack; both wait, or leave other threads alone."""
-        found = self._read(source, cancelled)
-        return found, Frozen.of(found)
+    def _one(self, source: str, cancelled: Cancelled) -> Frozen:
+        """In a thread of the gathering: read and pack, so that little waits to be summed up."""
+        return Frozen.of(self._read(source, cancelled))
 
-    def _sum_up(self, source: str, text: SourceText, frozen: Frozen) -> None:
+    def _sum_up(self, source: str, frozen: Frozen) -> None:
         """One at a time: only one ruleset is in memory."""
         try:
             with collector_paused():
-                ruleset = uncounted(text)
+                ruleset = uncounted(frozen.source())
                 summary = self._summaries.of(source, ruleset, lambda: self._given_up)
                 found = _findings(ruleset) if summary.lines <= SMALL else None
         except KptuiError as error:

@@ -26,8 +26,7 @@ from kptui.syntax.ast import Family, Ruleset
 Key = tuple[int, str]
 """Family, and the hash of the chains' names; of a Service port that has no hash its first address and protocol."""
 _ENDPOINT = re.compile(r"-j (KUBE-SEP-\S+)$", re.MULTILINE)
-_MARKING = re.compile(r"^.*-j KUBE-MARK-MASQ$\n?", re.MULTILINE)
-"""Says which packets to masquerade by the node's own pod network (--detect-local-mode); no state hangs on it."""
+_MARKING = "-j KUBE-MARK-MASQ"
 _CHUNK = 200
 
 
@@ -127,7 +126,9 @@ def _digest(port: ServicePort, scope: Scope, ruleset: Ruleset) -> bytes:
     told = repr((scope, port.name, port.protocol, port.health_check_node_port, port.chains, outer))
     digest = blake2b(told.encode("utf-8", "surrogateescape"), digest_size=16)
     for name in port.chains.values():
-        text = _MARKING.sub("", rules_text(ruleset, port.known[name]))
+        # Which packets are marked hangs on the node's own pod network (--detect-local-mode), and no state on that.
+        lines = rules_text(ruleset, port.known[name]).split("\n")
+        text = "\n".join(line for line in lines if not line.endswith(_MARKING))
         digest.update(text.encode("utf-8", "surrogateescape"))
         for endpoint in _ENDPOINT.findall(text):
             chain = port.known.get(endpoint)

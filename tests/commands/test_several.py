@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from kptui.commands.several import parted
 from tests.nodes.variants import text_of, without
+from tests.sources.standin import Answer, StandIn
 from tests.support import kptui, sample
 
 NGINX = sample("nginx-nodeport")
@@ -116,3 +118,30 @@ def test_a_word_is_a_source_if_it_can_be_one(tmp_path: Path, monkeypatch: pytest
         ("x", "nowhere.tar.gz", "/nowhere"),
         ("default/nginx",),
     )
+
+
+def test_all_nodes_of_a_cluster_one_of_which_cannot_be_read(tmp_path: Path) -> None:
+    wait, on = "--request-timeout=20s", "--field-selector=spec.nodeName="
+    pod = {
+        "metadata": {"namespace": "kube-system", "name": "proxy-1"}, "status": {"phase": "Running"},
+        "spec": {"hostNetwork": True, "containers": [{"name": "kube-proxy"}]},
+    }  # fmt: skip
+    pods = ("get", "pods", "-A", "-l", "k8s-app=kube-proxy")
+    inside = ("exec", "-n", "kube-system", "proxy-1", "-c", "kube-proxy", "--")
+    kubectl = StandIn(
+        tmp_path,
+        "kubectl",
+        {
+            ("get", "nodes", "-l", "kubernetes.io/os!=windows", "-o", "name", wait): "node/n1\nnode/n2\n",
+            (*pods, f"{on}n1", "-o", "json", wait): json.dumps({"items": [pod]}),
+            (*inside, "iptables-save", "-c"): text_of("nginx-nodeport"),
+            (*pods, f"{on}n2", "-o", "json", wait): Answer(error="error: the server is gone", code=1),
+        },
+    )
+    done = kptui("services", "kubectl:", "nginx", "--json", env={**os.environ, "PATH": str(tmp_path)})
+    told = json.loads(done.out)
+    assert [each["source"] for each in told["sources"]] == ["kubectl:n1", "kubectl:n2"]
+    assert [service["name"] for service in told["sources"][0]["services"]] == ["nginx"]
+    assert "the server is gone" in told["sources"][1]["error"]
+    assert (done.code, told["differences"]) == (3, [])
+    assert (*inside, "iptables-save", "-c") in kubectl.asked
