@@ -41,7 +41,7 @@ def parse(source: SourceText) -> Ruleset:
     if not ruleset.tables:
         first = f" Line {ruleset.notes[0].line}: {ruleset.notes[0].message}." if ruleset.notes else ""
         raise SourceError(f"{visible(source.name)} holds no iptables rules.{first}")
-    return ruleset
+    return replace(ruleset, remarks=source.remarks) if source.remarks else ruleset
 
 
 _COUNTERS = re.compile(r"^\[\d+:\d+\] (?=-)", re.MULTILINE)

@@ -40,6 +40,8 @@ def told() -> Iterator[None]:
 
 def warn(session: Any) -> None:
     """Say on stderr what could not be read, so that nobody takes a trace over a damaged dump for the whole truth."""
+    for remark in session.ruleset.remarks:
+        click.echo(f"kptui: {visible(remark)}", err=True)
     for each in session.notes():
         click.echo(each.render(session.source), err=True)
 

@@ -11,31 +11,48 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from kptui.errors import SourceError
-from kptui.sources.text import SourceText, decode
+from kptui.sources.text import MAX_BYTES, SourceText, decode
 from kptui.text import visible
 
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
+_ZIP = b"PK\x03\x04"
 _LOOK = 65536
-MAX_BYTES = 1 << 30
-"""More than any dump (the largest reported has 700,000 lines, about 100 MB), less than what brings a host down."""
 
 
 def read_file(name: str) -> SourceText:
-    """The text of a file, or of a bundle's members; raises SourceError."""
-    path = Path(name)
+    """The text of a file, or of a bundle's members; raises SourceError.
+
+    `BUNDLE//PLACE` is one of several hosts in a bundle.
+    """
+    path, pick = _picked(name)
     try:
         if path.is_dir():
             from kptui.sources.bundle import read_directory
 
-            return read_directory(name)
+            return read_directory(str(path), pick)
         if path.is_socket() or path.is_block_device():
             raise SourceError(f"{visible(name)} is no file: expected one with the output of iptables-save.")
         with path.open("rb") as file:
-            return _read(file, name)
+            if file.peek(4)[:4] == _ZIP:
+                from kptui.sources.bundle import read_zip
+
+                return read_zip(str(path), file, pick)
+            return _read(file, str(path), pick)
     except FileNotFoundError:
         raise SourceError(f"There is no file {visible(name)}.") from None
     except (OSError, ValueError) as error:
         raise _unreadable(visible(name), error) from None
+
+
+def _picked(name: str) -> tuple[Path, str]:
+    """A bundle and the place in it, where two slashes part them and the whole is no file."""
+    before, slashes, after = name.rpartition("//")
+    try:
+        if slashes and before and after and not Path(name).is_file() and Path(before).exists():
+            return Path(before), after.strip("/")
+    except (OSError, ValueError):
+        pass
+    return Path(name), ""
 
 
 def read_stdin() -> SourceText:
@@ -93,16 +110,16 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-def _read(file: IO[bytes], name: str) -> SourceText:
+def _read(file: IO[bytes], name: str, pick: str = "") -> SourceText:
     """What a file holds, unpacked where gzip or xz packed it; no more is unpacked than a dump can hold."""
     shown = visible(name)
     try:
-        stream = _unpacked(file)
+        stream = unpacked(file)
         start = stream.read(_LOOK)
         if _is_archive(start):
             from kptui.sources.bundle import read_archive
 
-            return read_archive(name, io.BufferedReader(_Rejoined(start, stream)))
+            return read_archive(name, io.BufferedReader(_Rejoined(start, stream)), pick)
         binary = b"\0" in start
         data = start if binary else start + stream.read(MAX_BYTES)
     except (OSError, EOFError, zlib.error, ValueError) as error:
@@ -117,7 +134,8 @@ def _is_archive(start: bytes) -> bool:
     return len(start) >= 512 and start[257:262] == b"ustar"
 
 
-def _unpacked(file: IO[bytes]) -> IO[bytes]:
+def unpacked(file: IO[bytes]) -> IO[bytes]:
+    """What gzip or xz packed, or the file itself."""
     place = file.tell() if file.seekable() else None
     start = file.read(len(_XZ))
     whole = file

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from kptui.errors import SourceError
 from kptui.sources.bundle import source_of
 from kptui.sources.commands import COMMANDS, FACTS, RULES, Command, backend_of
-from kptui.sources.place import Place
+from kptui.sources.place import Place, ended
 from kptui.sources.process import Ran
 from kptui.sources.running import Runner
 from kptui.sources.text import SourceText
@@ -42,7 +42,11 @@ class Gathered:
 
     def source(self) -> SourceText:
         """The rules as one text, the rest as facts; raises SourceError if there are no rules."""
-        return source_of(self.name, self.texts)
+        without = {record.command.argv[0] for record in self.records if record.ran.missing} & {"ip", "sysctl"}
+        said = (
+            f"{self.name}: without {' and '.join(sorted(without))} there its addresses, routes or settings are unknown."
+        )
+        return source_of(self.name, self.texts, (said,) if without else ())
 
 
 def gather(place: Place, run: Runner, progress: Progress | None = None, everything: bool = True) -> Gathered:
@@ -120,6 +124,8 @@ def _refuse(command: Command, ran: Ran, place: Place) -> None:
         raise SourceError(f"{program} did not answer ({place.name}): {ran.error}.")
     if ran.code is None:
         raise SourceError(f"{program} could not be run ({place.name}): {ran.error}.")
+    if ran.error.startswith("sudo: "):
+        raise SourceError(f"{place.where}: sudo -n does not run {program}: {ended(ran.error.removeprefix('sudo: '))}")
     if _RIGHTS.search(ran.error):
         whose = "this host's" if place.where == "This host" else "its"
         raise SourceError(f"Reading {whose} rules needs root (CAP_NET_ADMIN): {place.rights}.")

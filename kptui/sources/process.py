@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from kptui.errors import CancelledError
+from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
 
-MAX_BYTES = 1 << 30
-"""What a command may say, as much as a bundle may hold; the largest dumps reported have about 100 MB."""
 _COMPLAINT = 1 << 16
 _TICK = 0.05
 """Seconds after which it is looked whether anybody still waits."""

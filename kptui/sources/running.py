@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 from kptui.errors import SourceError
 from kptui.sources.access import Access
-from kptui.sources.process import MAX_BYTES, Ran, execute
+from kptui.sources.process import Ran, execute
+from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
 
 

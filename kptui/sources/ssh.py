@@ -71,12 +71,15 @@ class Host(Place):
         ssh hands its words to the login shell of the remote host, joined by blanks (ssh(1)), so they are quoted for
         that shell. They come from the table of commands alone; nothing a user or a remote host says is among them.
         """
-        return (*self._ssh(), "--", self._target, shlex.join((*self.sudo, *argv)))
+        return self._there((*self.sudo, *argv))
+
+    def _there(self, argv: Sequence[str]) -> tuple[str, ...]:
+        return (*self._ssh(), "--", self._target, shlex.join(argv))
 
     def planned(self) -> Plan:
         """Whether ssh_config shares connections, whether the host answers; the end of the connection."""
         note = "FOLDER is a private one; where ssh_config has a ControlPath for this host, that connection is used."
-        return Plan((self._settings(), self.words(("true",))), (self._exit(),), note)
+        return Plan((self._settings(), self._there(("true",))), (self._exit(),), note)
 
     def enter(self, run: Runner) -> None:
         """Connect, and look whether the login shell keeps quiet."""
@@ -90,7 +93,7 @@ class Host(Place):
             short = len(os.fsencode(tempfile.gettempdir())) < 70
             self._folder = tempfile.mkdtemp(prefix="kptui-", dir=None if short else "/tmp")  # noqa: S108
             self._shared = _sharing(self._folder)
-        ran = run(self.words(("true",)))
+        ran = run(self._there(("true",)))
         broken = self.broken(ran)
         if broken is None and ran.code != 0:
             broken = f"{self.where} can't be asked: {ended(ran.error or f'its shell ended with exit code {ran.code}')}"

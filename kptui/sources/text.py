@@ -8,14 +8,21 @@ from dataclasses import dataclass, field
 from kptui.errors import SourceError
 from kptui.text import visible
 
+MAX_BYTES = 1 << 30
+"""More than any dump (the largest reported has 700,000 lines, about 100 MB), less than what brings a host down."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceText:
-    """A source's name as shown to people, and its text; `facts` are texts about the host, by their name in a bundle."""
+    """A source's name as shown to people, and its text; `facts` are texts about the host, by their name in a bundle.
+
+    `remarks` are sentences on what was found and what is missing.
+    """
 
     name: str
     text: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def decode(data: bytes, name: str) -> str:

@@ -172,6 +172,8 @@ class Ruleset:
     """The names that -j takes for targets; any other is a chain's."""
     gaps: tuple[Gap, ...] = ()
     """Where text is missing: no trace may be certain over it."""
+    remarks: tuple[str, ...] = ()
+    """What there is to say of the source beside its text."""
 
     def table(self, name: str, family: Family | None = None) -> Table | None:
         """The table of that name, or None; of the ruleset's own family if no other is asked for.

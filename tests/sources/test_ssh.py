@@ -120,12 +120,12 @@ class TestReading:
     def test_sudo_only_if_asked_for(self, node: Sshd) -> None:
         programs_of(node)
         behind = {("-n", *argv): said for argv, said in HOST.items()}
-        sudo = StandIn(node.programs, "sudo", {("-n", "true"): "", **behind})
+        sudo = StandIn(node.programs, "sudo", behind)
         gather_source("ssh:node1")
         assert sudo.asked == []
         choose(Access(sudo=True))
         assert read_source("ssh:node1").text == RULES
-        assert sudo.asked[:2] == [("-n", "true"), ("-n", "iptables-save", "-c")]
+        assert sudo.asked[0] == ("-n", "iptables-save", "-c")
 
     @pytest.mark.usefixtures("_few_commands")
     def test_each_command_is_logged(self, node: Sshd, tmp_path: Path) -> None:
@@ -202,9 +202,9 @@ class TestRefused:
 
     def test_sudo_that_asks_for_a_password(self, node: Sshd) -> None:
         asks = Answer(error="sudo: a password is required", code=1)
-        StandIn(node.programs, "sudo", {("-n", "true"): asks})
+        StandIn(node.programs, "sudo", {("-n", "iptables-save", "-c"): asks})
         choose(Access(sudo=True))
-        assert refused("ssh:node1") == "The host node1 can't be asked: sudo: a password is required."
+        assert refused("ssh:node1") == "The host node1: sudo -n does not run iptables-save: a password is required."
 
     @pytest.mark.parametrize("host", ["deaf", "hanging"])
     def test_one_that_hangs_is_given_up(self, node: Sshd, host: str) -> None:
