@@ -33,7 +33,7 @@ _RANGES = {"sport": ("sport_start", "sport_end"), "dport": ("dport_start", "dpor
            "uidrange": ("uid_start", "uid_end")}  # fmt: skip
 _RULE_VALUES = {"iif", "oif", "tos", "ipproto", "suppress_prefixlength", "suppress_ifgroup", "goto", "lookup", "table",
                 "proto", "protocol", "dsfield", "realms", "tun_id"}  # fmt: skip
-_ACTIONS = {"blackhole", "unreachable", "prohibit", "nop"}
+_ACTIONS = {"blackhole", "unreachable", "prohibit"}
 
 
 def addresses(text: str) -> str:
@@ -157,15 +157,18 @@ def _conditions(rest: Iterator[str]) -> Found:
         elif word in _RANGES:
             low, _, high = next(rest, "").partition("-")
             int(low), int(high or low)
-            found[_RANGES[word][0]], found[_RANGES[word][1]] = low, high or low
+            if high or word == "uidrange":
+                found[_RANGES[word][0]], found[_RANGES[word][1]] = low, high or low
+            else:
+                found[word] = low
         elif word in _RULE_VALUES:
             name = {"lookup": "table", "suppress_prefixlength": "suppress_prefixlen", "proto": "protocol"}.get(
                 word, word
             )
             value = _checked(word, next(rest, ""))
             found[name] = int(value) if word == "goto" and value.isdigit() else value
-        elif word == "not":
-            found["not"] = None
+        elif word in ("not", "nop"):
+            found[word] = None
         elif word in _ACTIONS:
             found["action"] = word
         elif word in ("[detached]", "[unresolved]"):
