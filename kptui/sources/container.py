@@ -22,6 +22,7 @@ _UNKNOWN = re.compile(r"[Nn]o such (?:container|object)")
 class Container(Place):
     """A container by its name or ID; which of the two ways there is is found out anew for each reading."""
 
+    at_once: ClassVar[int] = 4
     engine: ClassVar[str]
 
     def __init__(self, rest: str, access: Access) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kptui.errors import SourceError
@@ -52,27 +52,51 @@ class Gathered:
 def gather(place: Place, run: Runner, progress: Progress | None = None, everything: bool = True) -> Gathered:
     """Run every command of the table (the `seldom` ones if `everything`).
 
+    Where the way takes longer than the commands, several run at once; `progress` is told by this thread all the same.
     Raises SourceError if the rules can't be read, CancelledError.
     """
     found = Gathered(place.name)
-
-    def ask(command: Command) -> Ran:
-        if progress is not None:
-            progress(f"{place.name}: {command.argv[0]} ({COMMANDS.index(command) + 1} of {len(COMMANDS)})")
-        return _run(command, place, run, found)
-
-    for command in RULES:
-        if _told_already(command, found):
-            continue
-        ran = ask(command)
-        if command is RULES[0] or ran.late:
-            _refuse(command, ran, place)
+    for commands in _batches(found, everything):
+        _ask(commands, place, run, found, progress)
     if not any(command.member in found.texts for command in RULES):
         raise SourceError(f"{place.where} has no iptables rules: no table is loaded.")
-    for command in FACTS:
-        if everything or not command.seldom:
-            ask(command)
+    found.records.sort(key=lambda record: COMMANDS.index(record.command))
     return found
+
+
+def _batches(found: Gathered, everything: bool) -> Iterator[Sequence[Command]]:
+    """Commands that don't wait for each other: whether a back end has its plain name is told by the plain command."""
+    yield RULES[:1]
+    yield [command for command in RULES[1:4] if not _told_already(command, found)]
+    yield [command for command in RULES[4:] if not _told_already(command, found)]
+    if any(command.member in found.texts for command in RULES):
+        yield [command for command in FACTS if everything or not command.seldom]
+
+
+def _ask(commands: Sequence[Command], place: Place, run: Runner, found: Gathered, progress: Progress | None) -> None:
+    """Run commands, as many at once as the place stands; raises SourceError, CancelledError."""
+
+    def told(command: Command) -> None:
+        if progress is not None:
+            progress(f"{place.name}: {command.argv[0]} ({COMMANDS.index(command) + 1} of {len(COMMANDS)})")
+
+    if place.at_once == 1 or len(commands) == 1:
+        for command in commands:
+            told(command)
+            _run(command, place, run, found)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(place.at_once) as pool:
+        try:
+            answers = [(command, pool.submit(_run, command, place, run, found)) for command in commands]
+            for command, answer in answers:
+                told(command)
+                answer.result()
+        except BaseException:
+            run.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _told_already(command: Command, found: Gathered) -> bool:
@@ -81,18 +105,19 @@ def _told_already(command: Command, found: Gathered) -> bool:
     return command.backend is not None and backend_of(plain) == command.backend
 
 
-def _run(command: Command, place: Place, run: Runner, found: Gathered) -> Ran:
+def _run(command: Command, place: Place, run: Runner, found: Gathered) -> None:
     began, clock = time.time(), time.monotonic()
     argv = place.words(command.argv)
     ran = run(argv)
     found.records.append(Record(command, argv, began, time.monotonic() - clock, ran))
+    if command in RULES:
+        _refuse(command, ran, place)
     # A fact that is known to be nothing is worth keeping; rules of a back end that is not in use are not.
     if ran.code == 0 and (ran.out.strip() or command not in RULES):
         if command in RULES:
             _look_through(command, ran.out, place)
         text = ran.out.decode("utf-8", "surrogateescape")
         found.texts[command.member] = command.keep(text) if command.keep else text
-    return ran
 
 
 def _look_through(command: Command, out: bytes, place: Place) -> None:
@@ -109,12 +134,12 @@ def _look_through(command: Command, out: bytes, place: Place) -> None:
 
 
 def _refuse(command: Command, ran: Ran, place: Place) -> None:
-    """Say what keeps the rules from being read."""
+    """Say what keeps the rules from being read; only the plain IPv4 command has to be there and to work."""
     program = command.argv[0]
     broken = place.broken(ran)
     if broken:
         raise SourceError(broken)
-    if ran.code == 0:
+    if ran.code == 0 or (command is not RULES[0] and not ran.late):
         return
     if ran.missing:
         raise SourceError(f"{place.where} has no {program}{place.path}")

@@ -33,6 +33,7 @@ _LIFE = "900"
 class Node(Place):
     """A node; `kubectl:NODE`, or `kubectl:CONTEXT/NODE` (a context's name may hold slashes, a node's can't)."""
 
+    at_once: ClassVar[int] = 6
     kept: ClassVar[bool] = True
 
     def __init__(self, rest: str, access: Access) -> None:

@@ -30,6 +30,8 @@ class Place:
 
     path: ClassVar[str] = ": install iptables there, or name a dump file."
     """How a sentence ends that says that there is no iptables-save."""
+    at_once: ClassVar[int] = 1
+    """How many commands may run at once: more where the way takes longer than the command."""
     kept: ClassVar[bool] = False
     """Whether the way there is worth keeping open for the next reading."""
 

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 
 from kptui.errors import SourceError
 from kptui.sources.access import Access
@@ -20,6 +21,8 @@ class Runner:
     def __init__(self, access: Access, cancelled: Callable[[], bool] | None = None) -> None:
         self.access = access
         self._cancelled = cancelled
+        self._stopped = False
+        self._writing = Lock()
         self._deadline = time.monotonic() + 2 * access.timeout
         self._left = MAX_BYTES
 
@@ -29,17 +32,24 @@ class Runner:
         if timeout <= 0:
             return Ran(error="not asked: those before took too long", code=None, late=True)
         began, clock = datetime.now(UTC), time.monotonic()
-        ran = execute(argv, timeout, self._left, self._cancelled)
+        ran = execute(argv, timeout, self._left, self._unwanted)
         self._left -= len(ran.out)
         if self.access.log:
             self._log(self.access.log, began, time.monotonic() - clock, argv, ran)
         return ran
 
+    def stop(self) -> None:
+        """End all commands that run; each of them raises CancelledError."""
+        self._stopped = True
+
+    def _unwanted(self) -> bool:
+        return self._stopped or (self._cancelled is not None and self._cancelled())
+
     def _log(self, name: str, began: datetime, seconds: float, argv: Sequence[str], ran: Ran) -> None:
         how = f"exit {ran.code}" if ran.code is not None else ran.error
         line = f"{began.isoformat(timespec='milliseconds')} {seconds:.3f}s {len(ran.out):,}B {how}: {shlex.join(argv)}"
         try:
-            with open(name, "a", encoding="utf-8") as file:
+            with self._writing, open(name, "a", encoding="utf-8") as file:
                 file.write(visible(line) + "\n")
         except OSError as error:
             raise SourceError(f"The log {visible(name)} can't be written: {error.strerror or error}.") from None

@@ -54,6 +54,8 @@ class Host(Place):
         " on the PATH of this user: install iptables there, log in as root (ssh:root@HOST), add --sudo, or name a dump "
         "file."
     )
+    # sshd lets ten share a connection (MaxSessions), and a user may have some already.
+    at_once: ClassVar[int] = 6
     kept: ClassVar[bool] = True
 
     def __init__(self, rest: str, access: Access) -> None:
