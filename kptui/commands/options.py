@@ -85,7 +85,7 @@ def _show_plan(given: Iterable[Any]) -> None:
     from kptui.sources.planned import planned
 
     for each in given:
-        for name in [each] if isinstance(each, str) else parted(each or ())[0]:
+        for name in (each,) if isinstance(each, str) else parted(each or ())[0] or ("live:",):
             lines, notes = planned(name)
             for line in lines:
                 click.echo(line)

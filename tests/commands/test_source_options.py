@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from kptui.commands import COMMANDS as COMMAND_NAMES
 from kptui.sources import access
 from kptui.sources.commands import COMMANDS
 from tests.sources.standin import RULES, StandIn
-from tests.support import Done
+from tests.support import ROOT, Done
 
 Run = Callable[..., Done]
 WITH_SOURCE = [["trace"], ["services"], ["check"], ["parse"], ["capture"], []]
@@ -74,6 +81,18 @@ def test_a_dry_run_of_a_name_that_is_none(run: Run) -> None:
     assert (done.code, done.out) == (3, "")
 
 
+def test_every_command_with_a_source_has_them() -> None:
+    for name in COMMAND_NAMES:
+        command = import_module(f"kptui.commands.{name}").command
+        options = {option for each in command.params for option in each.opts}
+        if {each.name for each in command.params} & {"source", "sources", "before"}:
+            assert options >= {"--sudo", "--timeout", "--log", "--debug-image", "--dry-run"}, name
+
+
+def test_words_to_look_for_are_no_sources(run: Run) -> None:
+    assert "nginx" not in run("services", "live:", "nginx", "--dry-run").err
+
+
 class TestLive:
     @pytest.fixture
     def programs(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -100,6 +119,21 @@ class TestLive:
         assert sudo.asked == []
         assert run("check", "live:", "--sudo").code == 0
         assert sudo.asked[0] == ("-n", "iptables-save", "-c")
+
+    def test_ctrl_c_ends_what_runs_and_leaves_nothing(self, programs: Path, tmp_path: Path) -> None:
+        (programs / "iptables-save").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pipe\nwhile :; do :; done\n")
+        os.mkfifo(tmp_path / "pipe")
+        command = [sys.executable, "-m", "kptui", "capture", "-o", str(tmp_path / "x.tgz")]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+            pid = int((tmp_path / "pipe").read_text())  # which waits until the program runs
+            child = os.pidfd_open(pid)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+            assert select.select([child], [], [], 30)[0], "iptables-save lives on"
+            os.close(child)
+            assert process.stderr is not None
+            assert process.stderr.read().strip() == b""
+        assert not list(tmp_path.glob("*x.tgz*"))
 
     def test_one_that_hangs(self, run: Run, programs: Path) -> None:
         (programs / "iptables-save").write_text("#!/bin/sh\nwhile :; do :; done\n")
