@@ -15,10 +15,8 @@ from kptui.sources import iproute_text
 from kptui.sources.commands import MEMBERS
 
 Texts = Mapping[str, str]
-RULES = re.compile(
-    r"(?P<before>.*?)(?P<tool>ip6?tables)[-_.]?(?P<kind>legacy|nft)?[-_.]?save(?:[-_.]c)?(?P<after>\W.*)?"
-)
-"""How iptables-save, iptablessave, ip_netns_exec_x_iptables-save, node1-ip6tables-legacy-save.txt are told apart."""
+RULES = re.compile(r"(?P<before>.*?)(?P<tool>ip6?tables)[-_.]?(?P<kind>legacy|nft)?[-_.]?save(?:[^A-Za-z0-9].*)?")
+"""How iptables-save_-c, ip_netns_exec_x_iptables-save, node1-ip6tables-legacy-save.txt and such are told apart."""
 LISTINGS = re.compile(r"ip6?tables[-_.]?(?:nat|mangle|filter|vnxL|-?t[-_ ]\w+[-_ ]-nvL|-?vnxL)|nft_.*ruleset")
 """Other listings of rules, which lack what a trace needs."""
 _TABLE = re.compile(rb"^\*(?:nat|filter|mangle|raw|security)\s*$", re.MULTILINE)

@@ -7,6 +7,7 @@ import os
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ MAX_MEMBERS = 100_000
 _DEPTH = 3
 """Archives in archives in archives."""
 _ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".zip")
+_PACKED = (".gz", ".xz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ def in_zip(file: IO[bytes], left: Budget, depth: int = 0, before: str = "") -> I
 
 def _inside(member: Member, left: Budget, depth: int) -> Iterator[Member]:
     """The member, or what is in it if it is an archive."""
+    if member.plain and member.path.endswith(_PACKED) and not member.path.endswith(_ARCHIVES):
+        yield Member(member.path[:-3], True, member.size, partial(_unpacked, member, left))
+        return
     if not member.plain or depth >= _DEPTH or not member.path.endswith(_ARCHIVES):
         yield member
         return
@@ -126,9 +131,17 @@ def _inside(member: Member, left: Budget, depth: int) -> Iterator[Member]:
     if zipfile.is_zipfile(whole := io.BytesIO(data)):
         yield from in_zip(whole, left, depth + 1, before)
         return
+    yield from in_tar(_stream(io.BytesIO(data)), left, depth + 1, before)
+
+
+def _stream(file: IO[bytes]) -> IO[bytes]:
     from kptui.sources.file import unpacked
 
-    yield from in_tar(unpacked(io.BytesIO(data)), left, depth + 1, before)
+    return unpacked(file)
+
+
+def _unpacked(member: Member, left: Budget) -> IO[bytes]:
+    return io.BufferedReader(_Unpacked(member.open(), left))
 
 
 def _plain(path: str) -> IO[bytes]:
@@ -162,3 +175,25 @@ class _Counted(io.RawIOBase):
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
+
+
+class _Unpacked(_Counted):
+    """What gzip or xz packed into one file; what can't be unpacked is no text that anybody looks for."""
+
+    def __init__(self, packed: IO[bytes], left: Budget) -> None:
+        self._packed = packed
+        super().__init__(packed, left)
+        self._begun = False
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            if not self._begun:
+                self._begun = True
+                self._inner = _stream(self._packed)
+            return super().read(size)
+        except (OSError, EOFError, ValueError, zlib.error):
+            return b""
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()

@@ -71,7 +71,7 @@ def execute(
     said = listener.complaint.decode("utf-8", "replace")
     lines = _lines(said)
     if ended == "late":
-        return Ran(error=f"no answer within {timeout:g} seconds", code=None, late=True)
+        return Ran(error=f"no answer within {timeout:.3g} seconds", code=None, late=True)
     if ended == "flood":
         return Ran(error="it says more than a bundle may hold", code=None)
     missing = process.returncode == 127 or (process.returncode != 0 and bool(_NO_PROGRAM.search(said)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -183,6 +185,22 @@ class TestCollectors:
     def test_whatever_its_name(self, tmp_path: Path) -> None:
         assert read_source(archive(tmp_path / "x", {"a/b/c/d.log": LEGACY, "a/b/other": "text"})).text == LEGACY
 
+    def test_words_of_the_command_in_the_names(self, tmp_path: Path) -> None:
+        folder = "sosreport-x/sos_commands/firewall_tables"
+        tree = {
+            f"{folder}/iptables-save_-c": NFT,
+            f"{folder}/ip6tables-save_-c": SIX,
+            f"{folder}/iptables_-vnxL": "Chain",
+        }
+        assert read_source(archive(tmp_path / "x", tree)).text == NFT + SIX
+
+    def test_files_packed_one_by_one(self, tmp_path: Path) -> None:
+        tree = {"n/iptables-save.txt.gz": gzip.compress(NFT.encode()), "n/sysctl_-a.xz": lzma.compress(SYSCTL.encode()),
+                "log/messages-1.gz": b"\x1f\x8b garbage"}  # fmt: skip
+        found = read_source(written(tmp_path / "d", tree))
+        assert found.text == NFT
+        assert "sysctl" in found.facts
+
     def test_a_file_of_rules_to_be_loaded_is_not_taken_for_those_in_force(self, tmp_path: Path) -> None:
         tree = {"etc/iptables/rules.v4": OTHER, "networking/iptables-save": NFT}
         assert read_source(archive(tmp_path / "x", tree)).text == NFT
@@ -218,6 +236,7 @@ class TestHostile:
         for bomb in (
             zipped(tmp_path / "a.zip", {"ip_addr": noise, "iptables-save": NFT}),
             zipped(tmp_path / "b.zip", {"x.zip": Path(zipped(tmp_path / "c.zip", {"ip_addr": noise})).read_bytes()}),
+            archive(tmp_path / "e.tgz", {"ip_addr.gz": gzip.compress(noise)}),
             archive(tmp_path / "d.tgz", {"x.tar.gz": Path(inner).read_bytes()}),
         ):
             assert Path(bomb).stat().st_size < 20_000
