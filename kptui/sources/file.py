@@ -93,7 +93,7 @@ def _apart(stream: IO[bytes]) -> IO[bytes]:
         return stream
 
 
-class _Rejoined(io.RawIOBase):
+class Rejoined(io.RawIOBase):
     """A stream of which the beginning has been looked at already."""
 
     def __init__(self, start: bytes, rest: IO[bytes]) -> None:
@@ -101,9 +101,11 @@ class _Rejoined(io.RawIOBase):
         self._rest = rest
 
     def readable(self) -> bool:
+        """It is."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what comes next; how many bytes came."""
         data = self._start[: len(buffer)] or self._rest.read(len(buffer))
         self._start = self._start[len(buffer) :]
         buffer[: len(data)] = data
@@ -119,7 +121,7 @@ def _read(file: IO[bytes], name: str, pick: str = "") -> SourceText:
         if _is_archive(start):
             from kptui.sources.bundle import read_archive
 
-            return read_archive(name, io.BufferedReader(_Rejoined(start, stream)), pick)
+            return read_archive(name, io.BufferedReader(Rejoined(start, stream)), pick)
         binary = b"\0" in start
         data = start if binary else start + stream.read(MAX_BYTES)
     except (OSError, EOFError, zlib.error, ValueError) as error:
@@ -142,7 +144,7 @@ def unpacked(file: IO[bytes]) -> IO[bytes]:
     if place is not None:
         file.seek(place)
     else:
-        whole = io.BufferedReader(_Rejoined(start, file))
+        whole = io.BufferedReader(Rejoined(start, file))
     if start.startswith(_GZIP):
         import gzip
 

@@ -135,9 +135,10 @@ def _inside(member: Member, left: Budget, depth: int) -> Iterator[Member]:
 
 
 def _stream(file: IO[bytes]) -> IO[bytes]:
-    from kptui.sources.file import unpacked
+    from kptui.sources.file import Rejoined, unpacked
 
-    return unpacked(file)
+    # A member of a tar archive that is read from its beginning to its end can't be sought in.
+    return unpacked(io.BufferedReader(Rejoined(b"", file)))
 
 
 def _unpacked(member: Member, left: Budget) -> IO[bytes]:

@@ -197,9 +197,10 @@ class TestCollectors:
     def test_files_packed_one_by_one(self, tmp_path: Path) -> None:
         tree = {"n/iptables-save.txt.gz": gzip.compress(NFT.encode()), "n/sysctl_-a.xz": lzma.compress(SYSCTL.encode()),
                 "log/messages-1.gz": b"\x1f\x8b garbage"}  # fmt: skip
-        found = read_source(written(tmp_path / "d", tree))
-        assert found.text == NFT
-        assert "sysctl" in found.facts
+        for name in (written(tmp_path / "d", tree), archive(tmp_path / "x", tree), zipped(tmp_path / "y", tree)):
+            found = read_source(name)
+            assert found.text == NFT
+            assert "sysctl" in found.facts
 
     def test_a_file_of_rules_to_be_loaded_is_not_taken_for_those_in_force(self, tmp_path: Path) -> None:
         tree = {"etc/iptables/rules.v4": OTHER, "networking/iptables-save": NFT}
