@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -69,11 +70,19 @@ def cli(no_color: bool) -> None:
         os.environ["NO_COLOR"] = "1"
 
 
+def _end(number: int, frame: object) -> None:
+    """End as after Ctrl-C: what runs is ended, and the ways to remote hosts are closed."""
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """The console script."""
     # Hardly any of what a command makes is garbage in cycles: looking for it as often as Python does by itself takes
     # a tenth of a large dump's time.
     gc.set_threshold(50_000, 20, 50)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, current_thread, main_thread
 
 from kptui.errors import SourceError
 from kptui.sources.access import Access
@@ -32,11 +33,23 @@ class Runner:
         if timeout <= 0:
             return Ran(error="not asked: those before took too long", code=None, late=True)
         began, clock = datetime.now(UTC), time.monotonic()
-        ran = execute(argv, timeout, self._left, self._unwanted)
+        ran = self._elsewhere(argv, timeout) if current_thread() is main_thread() else self._execute(argv, timeout)
         self._left -= len(ran.out)
         if self.access.log:
             self._log(self.access.log, began, time.monotonic() - clock, argv, ran)
         return ran
+
+    def _execute(self, argv: Sequence[str], timeout: float) -> Ran:
+        return execute(argv, timeout, self._left, self._unwanted)
+
+    def _elsewhere(self, argv: Sequence[str], timeout: float) -> Ran:
+        """Run it in another thread: Ctrl-C reaches the main one only, where it may come before the child is known."""
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                return pool.submit(self._execute, argv, timeout).result()
+            except BaseException:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """End all commands that run; each of them raises CancelledError."""

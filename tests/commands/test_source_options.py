@@ -120,15 +120,18 @@ class TestLive:
         assert run("check", "live:", "--sudo").code == 0
         assert sudo.asked[0] == ("-n", "iptables-save", "-c")
 
-    def test_ctrl_c_ends_what_runs_and_leaves_nothing(self, programs: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("told", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+    def test_told_to_end_it_ends_what_runs_and_leaves_nothing(
+        self, programs: Path, tmp_path: Path, told: signal.Signals, code: int
+    ) -> None:
         (programs / "iptables-save").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pipe\nwhile :; do :; done\n")
         os.mkfifo(tmp_path / "pipe")
         command = [sys.executable, "-m", "kptui", "capture", "-o", str(tmp_path / "x.tgz")]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
             pid = int((tmp_path / "pipe").read_text())  # which waits until the program runs
             child = os.pidfd_open(pid)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 130
+            process.send_signal(told)
+            assert process.wait(60) == code
             assert select.select([child], [], [], 30)[0], "iptables-save lives on"
             os.close(child)
             assert process.stderr is not None

@@ -136,8 +136,8 @@ class TestReading:
         assert lines[0].endswith("exit 0: ssh -G -- node1")
         assert lines[1].endswith("-- node1 true")
         assert lines[2].endswith("-- node1 'iptables-save -c'")
-        assert lines[-1].endswith("-- node1 'ip -V'")
-        assert " exit 127: ssh " in lines[-1]
+        [missing] = [line for line in lines if line.endswith("-- node1 'ip -V'")]
+        assert " exit 127: ssh " in missing
 
 
 @pytest.mark.usefixtures("_few_commands")
