@@ -63,8 +63,8 @@ class Commands(click.Group):
 def cli(no_color: bool) -> None:
     """The terminal explorer for the iptables rules that kube-proxy writes.
 
-    `kptui SOURCE` opens the explorer. SOURCE is a file with the output of iptables-save, - for standard input, or live:
-    for this host (the default).
+    `kptui SOURCE` opens the explorer. SOURCE is a file with the output of iptables-save, - for standard input, a
+    bundle, or a running host: live: (this one, the default), netns:NAME, ssh:HOST, kubectl:NODE, docker:NAME.
     """
     if no_color:
         os.environ["NO_COLOR"] = "1"

@@ -6,8 +6,11 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Semaphore
 
 from kptui.errors import SourceError
+from kptui.sources.aside import aside
 from kptui.sources.bundle import source_of
 from kptui.sources.commands import COMMANDS, FACTS, RULES, Command, backend_of
 from kptui.sources.place import Place, ended
@@ -85,18 +88,20 @@ def _ask(commands: Sequence[Command], place: Place, run: Runner, found: Gathered
             told(command)
             _run(command, place, run, found)
         return
-    from concurrent.futures import ThreadPoolExecutor
+    room = Semaphore(place.at_once)
 
-    with ThreadPoolExecutor(place.at_once) as pool:
-        try:
-            answers = [(command, pool.submit(_run, command, place, run, found)) for command in commands]
-            for command, answer in answers:
-                told(command)
-                answer.result()
-        except BaseException:
-            run.stop()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    def work(command: Command) -> None:
+        with room:
+            _run(command, place, run, found)
+
+    answers = [(command, aside(partial(work, command))) for command in commands]
+    try:
+        for command, answer in answers:
+            told(command)
+            answer()
+    except BaseException:
+        run.stop()
+        raise
 
 
 def _told_already(command: Command, found: Gathered) -> bool:

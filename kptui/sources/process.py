@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import selectors
@@ -11,7 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO
+from threading import Lock
+from typing import IO, ClassVar
 
 from kptui.errors import CancelledError
 from kptui.sources.text import MAX_BYTES
@@ -49,16 +51,10 @@ def execute(
 
     After `timeout` seconds, or when it says more than `limit` bytes, the command and its children are killed.
     """
+    if cancelled is not None and cancelled():
+        raise CancelledError
     try:
-        # A group of its own can be killed as a whole, and keeps the terminal that sudo's permission may hang on.
-        process = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-            env={**os.environ, "LC_ALL": "C"},  # complaints in words that are known here
-        )
+        process = _begin(argv)
     except FileNotFoundError:
         return Ran(error="not installed", code=None, missing=True)
     except (OSError, ValueError) as error:
@@ -76,6 +72,31 @@ def execute(
         return Ran(error="it says more than a bundle may hold", code=None)
     missing = process.returncode == 127 or (process.returncode != 0 and bool(_NO_PROGRAM.search(said)))
     return Ran(b"".join(listener.out), lines[0], process.returncode, missing, last=lines[-1])
+
+
+def _begin(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    with _Living.lock:
+        if _Living.ended:
+            raise CancelledError
+        # A group of its own can be killed as a whole, and keeps the terminal that sudo's permission may hang on.
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,
+            env={**os.environ, "LC_ALL": "C"},  # complaints in words that are known here
+        )
+        _Living.processes.add(process)
+        return process
+
+
+class _Living:
+    """The commands that run; the lock is held while one begins, so that none is missed when the program ends."""
+
+    lock = Lock()
+    processes: ClassVar[set[subprocess.Popen[bytes]]] = set()
+    ended = False
 
 
 class _Listener:
@@ -141,13 +162,27 @@ class _Listener:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End what still runs, its children too; what runs as another user (sudo) ends when its pipe is closed."""
     if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
     for pipe in (process.stdout, process.stderr):
         if pipe is not None:
             pipe.close()
     with suppress(subprocess.TimeoutExpired):
         process.wait(1)
+    _Living.processes.discard(process)
+
+
+@atexit.register
+def _end_all() -> None:
+    """A program that ends takes with it what its threads still wait for."""
+    with _Living.lock:
+        _Living.ended = True
+        for process in _Living.processes:
+            _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _lines(said: str) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Lock, current_thread, main_thread
 
-from kptui.errors import SourceError
+from kptui.errors import KptuiError, SourceError
 from kptui.sources.access import Access
+from kptui.sources.aside import aside
 from kptui.sources.process import Ran, execute
 from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
@@ -19,10 +20,12 @@ from kptui.text import visible
 class Runner:
     """Runs commands here; all of them together get twice the time and no more bytes than one may have."""
 
-    def __init__(self, access: Access, cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(self, access: Access, cancelled: Callable[[], bool] | None = None, leaving: bool = False) -> None:
+        """`leaving`: the program may be at its end, where no thread can be begun any more."""
         self.access = access
         self._cancelled = cancelled
         self._stopped = False
+        self._aside = not leaving and current_thread() is main_thread()
         self._writing = Lock()
         self._deadline = time.monotonic() + 2 * access.timeout
         self._left = MAX_BYTES
@@ -33,7 +36,7 @@ class Runner:
         if timeout <= 0:
             return Ran(error="not asked: those before took too long", code=None, late=True)
         began, clock = datetime.now(UTC), time.monotonic()
-        ran = self._elsewhere(argv, timeout) if current_thread() is main_thread() else self._execute(argv, timeout)
+        ran = self._elsewhere(argv, timeout) if self._aside else self._execute(argv, timeout)
         self._left -= len(ran.out)
         if self.access.log:
             self._log(self.access.log, began, time.monotonic() - clock, argv, ran)
@@ -44,12 +47,16 @@ class Runner:
 
     def _elsewhere(self, argv: Sequence[str], timeout: float) -> Ran:
         """Run it in another thread: Ctrl-C reaches the main one only, where it may come before the child is known."""
-        with ThreadPoolExecutor(1) as pool:
-            try:
-                return pool.submit(self._execute, argv, timeout).result()
-            except BaseException:
-                self.stop()
-                raise
+        result = aside(lambda: self._execute(argv, timeout))
+        try:
+            return result()
+        except KptuiError:
+            raise
+        except BaseException:
+            self.stop()
+            with suppress(KptuiError):
+                result()
+            raise
 
     def stop(self) -> None:
         """End all commands that run; each of them raises CancelledError."""

@@ -63,7 +63,7 @@ def _keep(name: str, access: Access, place: Place) -> bool:
 
 def _leave(place: Place, access: Access) -> None:
     with suppress(KptuiError, OSError):
-        place.leave(Runner(Access(timeout=_CLOSING, log=access.log)))
+        place.leave(Runner(Access(timeout=_CLOSING, log=access.log), leaving=True))
 
 
 atexit.register(close_all)

@@ -127,7 +127,13 @@ class TestLive:
         (programs / "iptables-save").write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pipe\nwhile :; do :; done\n")
         os.mkfifo(tmp_path / "pipe")
         command = [sys.executable, "-m", "kptui", "capture", "-o", str(tmp_path / "x.tgz")]
-        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+
+        def as_from_a_terminal() -> None:
+            """What runs in the background is begun deaf to Ctrl-C, under nohup to the end of the terminal."""
+            signal.signal(told, signal.SIG_DFL)
+
+        begin = {"cwd": ROOT, "stderr": subprocess.PIPE, "preexec_fn": as_from_a_terminal}
+        with subprocess.Popen(command, **begin) as process:  # type: ignore[call-overload]
             pid = int((tmp_path / "pipe").read_text())  # which waits until the program runs
             child = os.pidfd_open(pid)
             process.send_signal(told)

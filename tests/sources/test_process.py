@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from kptui.errors import CancelledError
 from kptui.sources.process import execute
+from tests.support import ROOT
 
 SH = "/bin/sh"
 
@@ -83,3 +86,20 @@ def test_what_can_t_be_run(argv: tuple[str, ...]) -> None:
 )
 def test_others_say_in_words_that_there_is_no_such_program(said: str) -> None:
     assert execute((SH, "-c", f"echo '{said}' >&2; exit 1"), 60).missing
+
+
+def test_a_program_that_ends_takes_what_its_threads_wait_for_with_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    code = (
+        "import sys; from kptui.sources.aside import aside; from kptui.sources.process import execute\n"
+        "aside(lambda: execute(('/bin/sh', '-c', 'echo $$ > \"$0\"; exec sleep 600', sys.argv[1]), 600))\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "pipe")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as program:
+        child = os.pidfd_open(int((tmp_path / "pipe").read_text()))
+        assert program.stdin is not None
+        program.stdin.close()
+        assert program.wait(60) == 0
+    assert select.select([child], [], [], 30)[0], "the child lives on"
+    os.close(child)
