@@ -109,7 +109,12 @@ class Journey:
         ]
 
     def _routable(self, routed: Moment, journal: Journal) -> Callable[[Packet, Ways], Ways]:
-        return partial(no_martians, host=self.host, journal=journal, routed=routed.step)
+        def kept(packet: Packet, ways: Ways) -> Ways:
+            # INPUT's nat may have given it a source since, which nothing before it can have changed.
+            came = packet.but(src=packet.original.src) if packet.original else packet
+            return no_martians(came, ways, self.host, journal, routed.step)
+
+        return kept
 
     def _forward(self, out: Name, flow: Flow, journal: Journal) -> Flow:
         """FORWARD and POSTROUTING; the TTL is one less from here on (ip_forward.c)."""
