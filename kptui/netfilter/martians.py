@@ -56,10 +56,11 @@ def no_martians(packet: Packet, ways: Ways, host: Host, journal: Journal, routed
 def _martians(packet: Packet, host: Host) -> Iterator[tuple[list[Answer], str]]:
     """What makes an IPv4 packet from outside a martian, if all of the answers are yes, and what is said of it then."""
     source, destination = shown_source(packet), packet.dst
-    zero, everyone = within(packet.src, _ZERO, ""), within(destination, _EVERYONE, "")
+    zero = within(packet.src, _ZERO, "")
     yield [within(packet.src, _NO_SOURCE, "")], f"martian source {source}"
-    yield [zero, negate(everyone)], f"martian source {source}"
-    yield [within(destination, _ZERO, "")], "martian destination 0.0.0.0"
+    # To 255.255.255.255 or, of old, from nowhere to nowhere: both are broadcasts.
+    yield [zero, negate(within(destination, (*_ZERO, *_EVERYONE), ""))], f"martian source {source}"
+    yield [negate(zero), within(destination, _ZERO, "")], "martian destination 0.0.0.0"
 
 
 def _own(packet: Packet, ways: Ways, host: Host) -> tuple[Ways, Ways]:

@@ -47,7 +47,7 @@ def arrived(flow: Flow, host: Host, journal: Journal) -> tuple[Flow, Flow]:
             here.take(packet, joined)
             lose(journal, f"this host is in no group {shown_destination(packet)}", packet, left)
             continue
-        if packet.family == 4 and packet.dst == EVERYONE:
+        if packet.family == 4 and packet.dst in (0, EVERYONE):
             here.take(packet, left)
             continue
         broadcast, left = _broadcast(packet, left, host, journal)

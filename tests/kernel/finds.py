@@ -258,6 +258,8 @@ FINDS: dict[str, Find] = {
     "a_source_of_the_host_s_own_that_input_s_nat_gives_is_no_martian": Find(
         dump(nat="INPUT -j SNAT --to-source 192.168.50.10"), _tcp(_OUT, _ME), ("delivered",)
     ),
+    # Seed 4814 of the random rulesets.
+    "from_nowhere_to_nowhere_is_a_broadcast": Find(dump(filter=""), _tcp("0.0.0.0", "0.0.0.0"), ("delivered",)),
     "to_127_from_outside_is_a_martian": Find(
         dump(filter=""), _tcp(_OUT, "127.0.0.1"), ("lost",), told={"route_localnet": "no"}
     ),

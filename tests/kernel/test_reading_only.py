@@ -77,7 +77,7 @@ def rules() -> bytes:
     return re.sub(rb"(?m)^#.*\n", b"", b"".join(saved))
 
 
-@pytest.mark.parametrize("source", ["live:", f"netns:{NAME}"])
+@pytest.mark.parametrize("source", ["live:", f"netns:{NAME}"], ids=["live", "netns"])
 @pytest.mark.parametrize("sudo", [[], ["--sudo"]])
 def test_every_command_that_is_run_only_reads(
     source: str, sudo: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
