@@ -152,11 +152,18 @@ class Seen:
         """Out by a leg, delivered to the host, dropped by a rule or policy, or lost by no rule's doing."""
         if self.wire is not None:
             return "out"
-        if self.events and (self.events[-1].verdict in ("DROP", "QUEUE") or self._stuck):
+        if self.events and (self.events[-1].verdict == "DROP" or self._queued or self._stuck):
             return "dropped"
         if self.passes and (self.passes[-1].passed, self.passes[-1].hook) == ("leave", "INPUT"):
             return "delivered"
         return "lost"
+
+    @property
+    def _queued(self) -> bool:
+        """Whether a queue kept the packet: with --queue-bypass and no listener it goes on to the next table."""
+        last, met = self.passes[-1] if self.passes else None, self.events[-1]
+        left = last is not None and (last.passed, last.hook) == ("leave", met.hook)
+        return met.verdict == "QUEUE" and not left
 
     @property
     def _stuck(self) -> bool:

@@ -260,6 +260,10 @@ FINDS: dict[str, Find] = {
     ),
     # Seed 4814 of the random rulesets.
     "from_nowhere_to_nowhere_is_a_broadcast": Find(dump(filter=""), _tcp("0.0.0.0", "0.0.0.0"), ("delivered",)),
+    # Seed 2910 of the random rulesets.
+    "a_queue_that_nobody_listens_to_is_bypassed_in_input": Find(
+        dump(filter="INPUT -j NFQUEUE --queue-num 3 --queue-bypass"), _tcp(_OUT, _ME), ("delivered", "queued")
+    ),
     "to_127_from_outside_is_a_martian": Find(
         dump(filter=""), _tcp(_OUT, "127.0.0.1"), ("lost",), told={"route_localnet": "no"}
     ),
