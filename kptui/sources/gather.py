@@ -151,7 +151,7 @@ def _refuse(command: Command, ran: Ran, place: Place) -> None:
     if ran.code is None and _RIGHTS.search(ran.error):
         raise SourceError(f"{program} may not be run by this user: {place.rights}.")
     if ran.late:
-        raise SourceError(f"{program} did not answer ({place.name}): {ran.error}.")
+        raise SourceError(f"{program} did not answer ({place.name}): {ran.error}; --timeout SECONDS waits longer.")
     if ran.code is None:
         raise SourceError(f"{program} could not be run ({place.name}): {ran.error}.")
     if ran.error.startswith("sudo: "):

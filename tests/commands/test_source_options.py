@@ -148,4 +148,7 @@ class TestLive:
         (programs / "iptables-save").write_text("#!/bin/sh\nwhile :; do :; done\n")
         done = run("check", "live:", "--timeout", "0.2")
         assert done.code == 3
-        assert "iptables-save did not answer (this host): no answer within 0.2 seconds." in done.err
+        assert (
+            "iptables-save did not answer (this host): no answer within 0.2 seconds; --timeout SECONDS waits longer."
+            in done.err
+        )
