@@ -10,6 +10,7 @@ import pytest
 
 from kptui.netfilter.iproute import read_addresses, read_policies, read_routes
 from kptui.sources.iproute_text import addresses, routes, rules
+from tests.namespaces import namespace
 
 NAME = f"kptui-text-{os.getpid()}"
 SETUP = """
@@ -67,17 +68,10 @@ def ip(*words: str) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def _namespace() -> Iterator[None]:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces are made by root")
-    made = subprocess.run(["ip", "netns", "add", NAME], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip(f"no network namespace can be made: {made.stderr.decode()}")
-    try:
+    with namespace("text"):
         for line in SETUP.strip().splitlines():
             ip(*line.split())
         yield
-    finally:
-        subprocess.run(["ip", "netns", "delete", NAME], check=True)
 
 
 @pytest.mark.parametrize("form", [("addr",), ("-o", "addr"), ("-d", "address"), ("-s", "addr", "show")])

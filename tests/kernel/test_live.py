@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from kptui.tui.app import Kptui
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.tree_model import Place as Where
 from kptui.tui.widgets.chain_tree import ChainTree
+from tests.namespaces import namespace as made
 from tests.support import sample
 
 SVC = "KUBE-SVC-AAAAAAAAAAAAAAAA"
@@ -51,10 +51,7 @@ async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float) ->
 @pytest.fixture
 def namespace() -> Iterator[str]:
     """A network namespace with the sample's rules and a way out of it; skips where none can be made."""
-    name = f"kptui-live-{os.getpid()}"
-    if os.geteuid() != 0 or run("ip", "netns", "add", name, check=False):
-        pytest.skip("making a network namespace needs root and iproute2")
-    try:
+    with made("live") as name:
         for line in ("lo up", "add br0 type bridge", "br0 up"):
             words = line.split()
             run("ip", "-n", name, "link", *(words if words[0] == "add" else ("set", *words)))
@@ -62,8 +59,6 @@ def namespace() -> Iterator[str]:
         run("ip", "-n", name, "route", "add", "default", "dev", "br0")
         restore(name, Path(sample("nginx-nodeport")).read_text())
         yield name
-    finally:
-        run("ip", "netns", "delete", name)
 
 
 def run(*argv: str, check: bool = True, text: str | None = None) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.namespaces import namespace
 from tests.support import ROOT
 
 NAME = f"kptui-only-{os.getpid()}"
@@ -56,17 +57,10 @@ SETUP = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _namespace() -> Iterator[None]:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces are made by root")
-    made = subprocess.run(["ip", "netns", "add", NAME], capture_output=True, check=False)
-    if made.returncode:
-        pytest.skip(f"no network namespace can be made: {made.stderr.decode()}")
-    try:
+    with namespace("only"):
         for line in SETUP:
             subprocess.run(["ip", "netns", "exec", NAME, *line.split()], check=True)
         yield
-    finally:
-        subprocess.run(["ip", "netns", "delete", NAME], check=True)
 
 
 def rules() -> bytes:
