@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
-from kptui.commands.shared import interactive, paint, told
+from kptui.commands.options import config_option, with_options
+from kptui.commands.shared import interactive, paint, settings_in, told
 
 
 @click.command("demo")
-def command() -> None:
+@with_options(config_option)
+def command(config: str | None) -> None:
     """Open the explorer on a built-in sample; without a terminal, print a trace of it."""
     with told():
         from kptui.ask.request import Request
@@ -19,7 +21,7 @@ def command() -> None:
             from kptui.tracing import Session
             from kptui.tui.app import run
 
-            run(Session.open(path), local=("192.168.50.10",))
+            run(Session.open(path), local=("192.168.50.10",), settings=settings_in(config))
             return
         from kptui.tracing import Session
 

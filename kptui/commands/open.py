@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from kptui.commands.options import names_option, source_options, with_options
+from kptui.commands.options import config_option, names_option, source_options, with_options
 from kptui.commands.shared import interactive, names_of, told
 
 _FIRST = 0.3
@@ -18,25 +18,23 @@ _FIRST = 0.3
 @click.option(
     "--interval",
     type=click.FloatRange(0.2, 3600),
-    default=2.0,
-    show_default=True,
     metavar="SECONDS",
-    help="How often to read a running host again.",
+    help="How often to read a running host again (default: 2, or what the settings say).",
 )
-@with_options(names_option, source_options)
-def command(sources: tuple[str, ...], names: str | None, interval: float) -> None:
+@with_options(config_option, names_option, source_options)
+def command(sources: tuple[str, ...], names: str | None, interval: float | None, config: str | None) -> None:
     """Open the explorer."""
     with told():
         from kptui.commands.several import expanded, open_nodes
 
         sources, several = expanded(sources or ("live:",))
         if several:
-            open_nodes(sources, names)
+            open_nodes(sources, names, config)
         else:
-            _open(sources[0], names, interval)
+            _open(sources[0], names, interval, config)
 
 
-def _open(source: str, names: str | None, interval: float) -> None:
+def _open(source: str, names: str | None, interval: float | None, config: str | None) -> None:
     from kptui.errors import SourceError
     from kptui.live.opening import Opening, unread
     from kptui.live.readers import Here
@@ -51,13 +49,19 @@ def _open(source: str, names: str | None, interval: float) -> None:
         # What is wrong with the source is told all the same.
         parse(read())
         raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
+    from kptui.commands.shared import settings_in
+    from kptui.tui.settings.fields import INTERVAL
+
+    settings = settings_in(config)
     session = unread(source, names=known)
     # It is read while the libraries of the screen are loaded.
-    opening = Opening(session, Here(source, known, read) if source == "-" else None, interval)
+    opening = Opening(
+        session, Here(source, known, read) if source == "-" else None, interval or settings.interval or INTERVAL
+    )
     from kptui.tui.app import run
 
     opening.wait(_FIRST)
     if opening.why is not None:
         opening.reader.close()
         raise SourceError(opening.why)
-    run(session, opening=opening)
+    run(session, opening=opening, settings=settings)

@@ -61,6 +61,16 @@ names_option: list[Decorator] = [
 """Names for chains that have no comments."""
 
 
+config_option: list[Decorator] = [
+    click.option(
+        "--config",
+        metavar="FILE",
+        help="The settings, in place of $XDG_CONFIG_HOME/kptui/config.toml (docs/settings.md).",
+    )
+]
+"""Where the explorer's settings lie."""
+
+
 def _reading(command: Callable[..., Any]) -> Callable[..., Any]:
     """Before a command begins, tell the sources how to read; with --dry-run print what would be run instead of it."""
 

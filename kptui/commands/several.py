@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.shared import EXIT_SOURCE, interactive, names_of
+from kptui.commands.shared import EXIT_SOURCE, interactive, names_of, settings_in
 from kptui.text import visible
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _packed(name: str, cancelled: Cancelled) -> Frozen:
     return Frozen.of(reading(name, cancelled))
 
 
-def open_nodes(sources: Sequence[str], names: str | None) -> None:
+def open_nodes(sources: Sequence[str], names: str | None, config: str | None = None) -> None:
     """Open the explorer on several sources; raises SourceError or UsageError."""
     from kptui.sources.file import read_stdin
 
@@ -83,7 +83,7 @@ def open_nodes(sources: Sequence[str], names: str | None) -> None:
     def read(name: str, cancelled: Cancelled) -> SourceText:
         return piped[name] if name in piped else reading(name, cancelled)
 
-    NodesApp(Fleet(sources, read, names_of(names))).run()
+    NodesApp(Fleet(sources, read, names_of(names)), settings_in(config)).run()
 
 
 class Reading:

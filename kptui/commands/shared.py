@@ -15,6 +15,7 @@ from kptui.text import visible
 
 if TYPE_CHECKING:
     from kptui.kubernetes.known_names import KnownNames
+    from kptui.tui.settings.fields import Settings
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -68,6 +69,15 @@ def names_of(name: str | None) -> KnownNames | None:
     from kptui.kubernetes.names_file import read_names
 
     return read_names(text_of(name), name)
+
+
+def settings_in(config: str | None) -> Settings:
+    """The explorer's settings, from a --config file or the usual one."""
+    from pathlib import Path
+
+    from kptui.tui.settings.file import read_settings
+
+    return read_settings(Path(config) if config is not None else None)
 
 
 def no_service_fits(pattern: Sequence[str]) -> str:

@@ -24,9 +24,13 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import KEYS
 from kptui.tui.screens.main import MainScreen
+from kptui.tui.settings.fields import UNCHOSEN, Settings
+from kptui.tui.settings.keymap import label, textual_keymap
 from kptui.tui.tree_model import Place
 
 MAX_FOUND = 50
+COMPLAINT = 20.0
+"""Seconds for which is shown what is wrong with the settings: they are sentences to read and act on."""
 
 
 class ChainCommands(Provider):
@@ -85,6 +89,7 @@ class Kptui(App[None]):
         opening: Opening | None = None,
         reader: Reader | None = None,
         watch: Watch | None = None,
+        settings: Settings = UNCHOSEN,
     ) -> None:
         """Explore a session; `local` are the node's addresses as far as they are known.
 
@@ -96,6 +101,8 @@ class Kptui(App[None]):
         self._reading = (opening, reader, watch)
         self._local = local
         self._before = before
+        self.settings = settings
+        self.set_keymap(textual_keymap(settings.keys))
 
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""
@@ -107,6 +114,9 @@ class Kptui(App[None]):
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(ending, partial(self.exit, return_code=128 + ending))
         self.open_first()
+        first, more = self.settings.complaints[:3], len(self.settings.complaints) - 3
+        for complaint in (*first, *([f"… and {more} more"] if more > 0 else [])):
+            self.notify(visible(complaint), title="Settings", severity="warning", timeout=COMPLAINT, markup=False)
 
     def open_first(self) -> None:
         """What is seen first."""
@@ -125,12 +135,18 @@ class Kptui(App[None]):
         yield from super().get_system_commands(screen)
         for key in KEYS:
             if key.word and (not key.action.startswith("app.") or key.action == "app.nodes"):
-                yield SystemCommand(f"{key.word} ({key.label})", key.sentence, partial(screen.run_action, key.action))
+                yield SystemCommand(
+                    f"{key.word} ({label(key, self.settings.keys)})",
+                    key.sentence,
+                    partial(screen.run_action, key.action),
+                )
 
 
-def run(session: Session, local: tuple[str, ...] = (), opening: Opening | None = None) -> None:
+def run(
+    session: Session, local: tuple[str, ...] = (), opening: Opening | None = None, settings: Settings = UNCHOSEN
+) -> None:
     """Open the explorer and stay until it is left; raises SourceError if there was nothing to show all the time."""
-    app = Kptui(session, local, opening=opening)
+    app = Kptui(session, local, opening=opening, settings=settings)
     app.run()
     if app.return_code:
         sys.exit(app.return_code)

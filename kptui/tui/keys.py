@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
+if TYPE_CHECKING:
+    from textual.binding import BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,22 @@ NODE_KEYS = (
 )  # fmt: skip
 """Keys of the nodes' table."""
 
+TOGETHER = (
+    (*KEYS, *ROW_KEYS, *TREE_KEYS),
+    (*VIEW_KEYS, *ROW_KEYS),
+    (*JOURNEY_KEYS, *ROW_KEYS),
+    (*NODE_KEYS, *ROW_KEYS),
+)
+"""The tables that are bound at one place together: in each a key means one thing."""
+
 ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *NODE_KEYS, *ROW_KEYS, *TREE_KEYS)))
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
     """Textual's bindings for a table of keys."""
+    # The settings file is read before the screen's libraries are there.
+    from textual.binding import Binding
+
     return [
         Binding(k.keys, k.action, k.word, show=k.rank > 0, key_display=k.label, tooltip=k.sentence, id=k.id)
         for k in keys

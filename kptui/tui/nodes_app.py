@@ -14,6 +14,7 @@ from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.table_screen import Chosen
+from kptui.tui.settings.fields import UNCHOSEN, Settings
 from kptui.tui.table_model import TableState
 
 
@@ -23,9 +24,9 @@ class NodesApp(Kptui):
     class Changed(Message):
         """Something about the nodes is another now."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, settings: Settings = UNCHOSEN) -> None:
         """Nothing is read before the screen is there."""
-        super().__init__(Session(Ruleset("", (), ()), ""))
+        super().__init__(Session(Ruleset("", (), ()), ""), settings=settings)
         self.fleet = fleet
         self._explored: tuple[str, Frozen] | None = None
         self._table = TableState()

@@ -9,16 +9,20 @@ from pathlib import Path
 from kptui.kubernetes.checks import CHECKS
 from kptui.report.check_text import checks_markdown
 from kptui.tui.keys import markdown
+from kptui.tui.settings.fields import markdown as settings_table
+from kptui.tui.settings.keymap import markdown as ids_table
 from tests.docs.semantics import hooks_table, matches_table, targets_table
 from tests.support import ROOT
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "keys": markdown,
+    "settings": settings_table,
+    "ids": ids_table,
     "hooks": hooks_table,
     "matches": matches_table,
     "targets": targets_table,
 }
-PAGES = ("docs/keys.md", "docs/semantics.md")
+PAGES = ("docs/keys.md", "docs/semantics.md", "docs/settings.md")
 _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

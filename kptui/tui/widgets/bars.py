@@ -7,6 +7,8 @@ from textual.widget import Widget
 
 from kptui.text import visible
 from kptui.tui.keys import KEYS, Key
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.settings.keymap import label
 
 
 class TopBar(Widget):
@@ -65,15 +67,16 @@ class KeyBar(Widget):
     def render(self) -> Text:
         """One line, made from the table of keys."""
         style = self.get_component_rich_style("bar--key", partial=True)
+        named = settings_of(self.app).keys
         shown = []
         room = self.size.width - 1
         for key in sorted((key for key in self._keys if key.rank), key=lambda key: key.rank):
-            needed = len(key.label) + len(key.word) + 3
+            needed = len(label(key, named)) + len(key.word) + 3
             if needed > room:
                 break
             room -= needed
             shown.append(key)
         text = Text(" ")
         for key in sorted(shown, key=self._keys.index):
-            text.append(key.label, style=style).append(f" {key.word}  ")
+            text.append(label(key, named), style=style).append(f" {key.word}  ")
         return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kptui.live.meter import Rate
@@ -15,8 +15,12 @@ _HEIGHTS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class MeterColumn:
-    """A column of a rule's counters: shown in a pane of at least that many cells; `rated` if it needs rates."""
+    """A column of a rule's counters: shown in a pane of at least that many cells; `rated` if it needs rates.
 
+    `setting` is what the settings file calls it.
+    """
+
+    setting: str
     name: str
     width: int
     least: int
@@ -37,21 +41,40 @@ def _rate(which: int) -> Callable[[Snapshot, Rule], str]:
 
 
 COLUMNS = (
-    MeterColumn("pkts", 6, 62, False, _total(0)),
-    MeterColumn("bytes", 6, 84, False, _total(1)),
-    MeterColumn("pkt/s", 6, 0, True, _rate(0)),
-    MeterColumn("B/s", 6, 84, True, _rate(1)),
-    MeterColumn("", 8, 62, True, lambda snapshot, rule: sparkline(snapshot.meter.history(rule.line), 8)),
+    MeterColumn("pkts", "pkts", 6, 62, False, _total(0)),
+    MeterColumn("bytes", "bytes", 6, 84, False, _total(1)),
+    MeterColumn("pkt/s", "pkt/s", 6, 0, True, _rate(0)),
+    MeterColumn("B/s", "B/s", 6, 84, True, _rate(1)),
+    MeterColumn("graph", "", 8, 62, True, lambda snapshot, rule: sparkline(snapshot.meter.history(rule.line), 8)),
 )
 
 
-def columns_for(snapshot: Snapshot, width: int, has_counters: bool) -> Sequence[MeterColumn]:
-    """The columns that a pane of that width shows; without rates, totals are never left out."""
+_BY_SETTING = {column.setting: column for column in COLUMNS}
+
+
+def columns_for(
+    snapshot: Snapshot, width: int, has_counters: bool, chosen: Sequence[str] | None = None
+) -> Sequence[MeterColumn]:
+    """The columns that a pane of that width shows; without rates, totals are never left out.
+
+    Those that were chosen are shown from the left until half of the pane is theirs.
+    """
     if not has_counters:
         return ()
+    if chosen is not None:
+        return list(_fitting([_BY_SETTING[each] for each in chosen], snapshot.meter.rated, width // 2))
     if not snapshot.meter.rated:
         return [column for column in COLUMNS if not column.rated]
     return [column for column in COLUMNS if width >= column.least]
+
+
+def _fitting(columns: Sequence[MeterColumn], rated: bool, room: int) -> Iterator[MeterColumn]:
+    for column in columns:
+        room -= column.width + 1 if rated or not column.rated else 0
+        if room < 0:
+            return
+        if rated or not column.rated:
+            yield column
 
 
 def per_second(rate: Rate | None, which: int = 0) -> str:

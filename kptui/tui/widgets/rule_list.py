@@ -12,6 +12,7 @@ from kptui.syntax.ast import Chain, Rule, Table
 from kptui.text import visible
 from kptui.tui.marks import Marks
 from kptui.tui.naming import Naming
+from kptui.tui.settings.fields import settings_of
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import action_style, short_action
 from kptui.tui.widgets.meter_columns import MeterColumn, columns_for
@@ -65,7 +66,7 @@ class RuleList(RowView):
         if self.snapshot is None or not self.chain or not self.chain.rules:
             return ()
         has_counters = self.snapshot.counted(self.chain.rules[0]) is not None
-        return columns_for(self.snapshot, width, has_counters)
+        return columns_for(self.snapshot, width, has_counters, settings_of(self.app).columns)
 
     @property
     def rule(self) -> Rule | None:
