@@ -15,7 +15,7 @@ from kptui.syntax.reader import read
 from kptui.text import visible
 
 if TYPE_CHECKING:
-    from kptui.sources.gather import Progress
+    from kptui.sources.steps import Progress
 
 
 def load(source: str) -> Ruleset:
@@ -35,9 +35,12 @@ def load_with_facts(
     return parse(found), found.facts
 
 
-def parse(source: SourceText) -> Ruleset:
-    """Parse a source's text; raises SourceError if there is no table, chain or rule in it."""
-    ruleset = read(source.text, Catalogue(), source.name)
+def parse(source: SourceText, told: Callable[[int], None] | None = None) -> Ruleset:
+    """Parse a source's text; raises SourceError if there is no table, chain or rule in it.
+
+    `told` is given the place in the text now and then; what it raises ends the reading.
+    """
+    ruleset = read(source.text, Catalogue(), source.name, told)
     if not ruleset.tables:
         first = f" Line {ruleset.notes[0].line}: {ruleset.notes[0].message}." if ruleset.notes else ""
         raise SourceError(f"{visible(source.name)} holds no iptables rules.{first}")

@@ -104,13 +104,13 @@ def interactive() -> bool:
 
 
 @contextmanager
-def narrated() -> Iterator[Callable[[str], None] | None]:
+def narrated() -> Iterator[Callable[[object], None] | None]:
     """What tells a person at a terminal what is being done, on a line that is gone when it is done; else None."""
     if not sys.stderr.isatty():
         yield None
         return
     try:
-        yield lambda text: click.echo(f"\r\x1b[K{visible(text)}", nl=False, err=True)
+        yield lambda text: click.echo(f"\r\x1b[K{visible(str(text))}", nl=False, err=True)
     finally:
         click.echo("\r\x1b[K", nl=False, err=True)
 

@@ -20,6 +20,7 @@ from kptui.live.frames import Asked, Begin, Stop, read_frame, write_frame
 from kptui.sources import gather_source
 from kptui.sources.access import choose
 from kptui.sources.commands import SELDOM
+from kptui.sources.steps import Step
 from kptui.sources.text import SourceText
 
 
@@ -35,6 +36,7 @@ class Child:
         self._examiner = Examiner(begin.names)
         self._number = 0
         self._seldom: Mapping[str, str] = {}
+        self._writing = threading.Lock()
 
     def answer(self, asked: Asked) -> None:
         """Read, and tell what is new; or why that can't be told."""
@@ -53,7 +55,7 @@ class Child:
         source = self._source(asked.everything)
         if self.cancelled.is_set():
             raise CancelledError
-        self._told("looking for what changed")
+        self._told(Step("looking for what changed"))
         self._number = max(self._number, asked.since) + 1
         return self._examiner.look(source, at, when, self._number)
 
@@ -65,8 +67,10 @@ class Child:
             found.texts.update(self._seldom)
         return found.source()
 
-    def _told(self, progress: str) -> None:
-        write_frame(self._out, (progress,))
+    def _told(self, step: Step) -> None:
+        # Commands that run at once are told of by the threads that wait for them.
+        with self._writing:
+            write_frame(self._out, step)
 
 
 def _listen(file: IO[bytes], child: Child, waiting: queue.SimpleQueue[Asked | None]) -> None:

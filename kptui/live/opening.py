@@ -8,6 +8,7 @@ from typing import Any
 from kptui.errors import CancelledError, KptuiError
 from kptui.live.readers import Reader, reader_of
 from kptui.live.snapshot import Snapshot, empty_ruleset
+from kptui.live.underway import Underway
 from kptui.live.watch import Watch
 from kptui.sources import is_live
 from kptui.tracing import Session
@@ -23,7 +24,7 @@ class Opening:
         self.watch = Watch(interval if is_live(session.source) else None)
         self.snapshot: Snapshot | None = None
         self.why: str | None = None
-        self.progress = ""
+        self.underway = Underway(self.watch.clock)
         self.number = self.watch.begin()
         self._given_up = threading.Event()
         self._done = threading.Event()
@@ -33,9 +34,8 @@ class Opening:
 
     def _read(self) -> None:
         try:
-            look = self.reader.read(0, True, self._told, self._given_up.is_set)
-            self._told("reading the rules")
-            self.snapshot = Snapshot.empty(self.session).later(look)
+            look = self.reader.read(0, True, self.underway, self._given_up.is_set)
+            self.snapshot = Snapshot.empty(self.session).later(look, self.underway, self._given_up.is_set)
         except CancelledError:
             pass
         except KptuiError as error:
@@ -44,9 +44,6 @@ class Opening:
             self.why = f"An error of kptui's own: {type(error).__name__}: {error}."
         finally:
             self._done.set()
-
-    def _told(self, progress: str) -> None:
-        self.progress = progress
 
     def give_up(self) -> None:
         """Nobody waits any more."""

@@ -19,9 +19,9 @@ from kptui.live.examine import Examiner, Look
 from kptui.live.frames import Asked, Begin, Stop, read_frame, write_frame
 from kptui.sources import is_live, read_source
 from kptui.sources.access import chosen
+from kptui.sources.steps import Progress, Step
 from kptui.sources.text import SourceText
 
-Progress = Callable[[str], None]
 Cancelled = Callable[[], bool]
 _ROOT = Path(__file__).parents[2]
 _TICK = 0.05
@@ -72,7 +72,7 @@ class Here:
         if last is not None and last.text == found.text:
             look = replace(look, source=None, facts=found.facts if found.facts != last.facts else None)
         elif last is not None:
-            progress("looking for what changed")
+            progress(Step("looking for what changed"))
             examiner = Examiner(self._names)
             examiner.look(last, at, when)
             seen = examiner.look(found, at, when)
@@ -105,11 +105,11 @@ class Apart:
                 said: Any = read_frame(process.stdout)
                 if isinstance(said, Look):
                     return said
-                if isinstance(said, str):
-                    raise SourceError(said)
                 if isinstance(said, Stop):
                     raise CancelledError
-                progress(said[0])
+                if isinstance(said, str):
+                    raise SourceError(said)
+                progress(said)
         except CancelledError:
             self._stop(process)
             raise

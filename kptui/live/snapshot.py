@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kptui.live.alignment import Alignment
 from kptui.live.changes import Change, Marks, log
 from kptui.live.examine import Look
 from kptui.live.meter import Meter
+from kptui.live.underway import Underway
 from kptui.loading import parse
+from kptui.sources.steps import Step
 from kptui.syntax.ast import Chain, Rule, Ruleset, Table, collector_paused
 from kptui.tracing import Session
 
@@ -36,15 +39,22 @@ class Snapshot:
         """Before anything has been read, but perhaps the session's own rules."""
         return cls(session)
 
-    def later(self, look: Look) -> Snapshot:
+    def later(
+        self, look: Look, underway: Underway | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> Snapshot:
         """The snapshot after a reading; what any screen asks for first is read here, so that no key has to wait for it.
 
-        Raises SourceError if there are no rules.
+        `underway` is told how far that is; raises SourceError if there are no rules, CancelledError.
         """
         session = self.session
         if look.source is not None:
+            told = None
+            if underway is not None:
+                told = underway.slices("telling the rules apart", len(look.source.text), cancelled)
             with collector_paused():
-                session = session.renewed(parse(look.source), look.source.facts)
+                session = session.renewed(parse(look.source, told), look.source.facts)
+                if underway is not None:
+                    underway(Step("reading the Services"))
                 len(session.services)
         elif look.facts is not None:
             session = session.renewed(None, look.facts)

@@ -47,6 +47,11 @@ class Watch:
         return "new" if self.read_at is None else "good"
 
     @property
+    def seconds(self) -> float:
+        """How long the reading has been going on that is under way."""
+        return self.clock() - self._began if self.reading else 0.0
+
+    @property
     def age(self) -> float:
         """Seconds since what is shown was read."""
         return 0.0 if self.read_at is None else self.clock() - self.read_at
@@ -96,7 +101,9 @@ class Watch:
         if number != self.number or not self.reading:
             return False
         self.reading, self.why = False, why
-        self._next = self.clock() + RESTS[min(self.failures, len(RESTS) - 1)]
+        now = self.clock()
+        # A host that works for a minute in vain is left alone for a while, too.
+        self._next = now + max(RESTS[min(self.failures, len(RESTS) - 1)], (now - self._began) / 2)
         self.failures += 1
         return True
 

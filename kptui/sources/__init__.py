@@ -13,8 +13,9 @@ from kptui.text import visible
 
 if TYPE_CHECKING:
     from kptui.sources.access import Access
-    from kptui.sources.gather import Gathered, Progress
+    from kptui.sources.gather import Gathered
     from kptui.sources.place import Place
+    from kptui.sources.steps import Progress
 
 __all__ = ["SCHEMES", "SourceText", "expand", "gather_source", "is_live", "place_of", "read_source"]
 
@@ -32,10 +33,13 @@ SCHEMES = tuple(f"{scheme}:" for scheme in _PLACES)
 
 
 def read_source(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> SourceText:
-    """The text of a source as the command line names it; raises SourceError with one sentence saying what is wrong."""
+    """The text of a source as the command line names it; raises SourceError with one sentence saying what is wrong.
+
+    CancelledError comes soon after `cancelled` says so, of large files too; `progress` is told how far it is.
+    """
     if is_live(name):
         return gather_source(name, cancelled, progress).source()
-    return read_stdin() if name == "-" else read_file(name)
+    return read_stdin() if name == "-" else read_file(name, cancelled, progress)
 
 
 def gather_source(
@@ -53,6 +57,10 @@ def gather_source(
     from kptui.sources.gather import gather
     from kptui.sources.ways import entered
 
+    if progress is not None:
+        from kptui.sources.steps import Step
+
+        progress(Step("finding the way there", name))
     with entered(name, cancelled) as (place, run):
         return gather(place, run, progress, everything)
 

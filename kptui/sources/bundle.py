@@ -10,14 +10,14 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from kptui.errors import SourceError
+from kptui.errors import CancelledError, SourceError
 from kptui.sources.commands import MEMBERS, RULES, backend_of
-from kptui.sources.members import budget, in_directory, in_tar, in_zip
+from kptui.sources.members import Member, budget, in_directory, in_tar, in_zip
 from kptui.sources.text import SourceText
 from kptui.text import visible
 
@@ -29,19 +29,26 @@ _SUFFIXES = (".txt", ".log", ".out", ".json")
 _DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
-def read_directory(name: str, pick: str = "") -> SourceText:
+def read_directory(name: str, pick: str = "", cancelled: Callable[[], bool] | None = None) -> SourceText:
     """The bundle that a directory holds, or the rules that are found below it; raises SourceError.
 
-    `pick` names the place of one of several hosts in it.
+    `pick` names the place of one of several hosts in it; CancelledError comes soon after `cancelled` says so.
     """
     from kptui.sources.findings import Findings
 
     root = Path(name)
-    top = Findings(name, in_directory(root, budget(name), deep=False))
+    top = Findings(name, _while_wanted(in_directory(root, budget(name), deep=False), cancelled))
     if top.candidates and not pick:
         return top.source()
     with _whole(name):
-        return Findings(name, in_directory(root, budget(name), deep=True)).source(pick)
+        return Findings(name, _while_wanted(in_directory(root, budget(name), deep=True), cancelled)).source(pick)
+
+
+def _while_wanted(members: Iterable[Member], cancelled: Callable[[], bool] | None) -> Iterator[Member]:
+    for member in members:
+        if cancelled is not None and cancelled():
+            raise CancelledError
+        yield member
 
 
 def read_archive(name: str, unpacked: IO[bytes], pick: str = "") -> SourceText:

@@ -8,31 +8,34 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from kptui.errors import SourceError
 from kptui.sources.text import MAX_BYTES, SourceText, decode
 from kptui.text import visible
+
+if TYPE_CHECKING:
+    from kptui.sources.steps import Progress
 
 _GZIP, _XZ = b"\x1f\x8b", b"\xfd7zXZ\x00"
 _ZIP = b"PK\x03\x04"
 _LOOK = 65536
 
 
-def read_file(name: str) -> SourceText:
+def read_file(name: str, cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> SourceText:
     """The text of a file, or of a bundle's members; raises SourceError.
 
-    `BUNDLE//PLACE` is one of several hosts in a bundle.
+    `BUNDLE//PLACE` is one of several hosts in a bundle. `cancelled` and `progress` are as of `read_source`.
     """
     path, pick = _picked(name)
     try:
         if path.is_dir():
             from kptui.sources.bundle import read_directory
 
-            return read_directory(str(path), pick)
+            return read_directory(str(path), pick, cancelled)
         if path.is_socket() or path.is_block_device():
             raise SourceError(f"{visible(name)} is no file: expected one with the output of iptables-save.")
-        with path.open("rb") as file:
+        with path.open("rb") as whole, _watched(whole, name, cancelled, progress) as file:
             if file.peek(4)[:4] == _ZIP:
                 from kptui.sources.bundle import read_zip
 
@@ -42,6 +45,17 @@ def read_file(name: str) -> SourceText:
         raise SourceError(f"There is no file {visible(name)}.") from None
     except (OSError, ValueError) as error:
         raise _unreadable(visible(name), error) from None
+
+
+def _watched(
+    file: IO[bytes], name: str, cancelled: Callable[[], bool] | None, progress: Progress | None
+) -> io.BufferedReader:
+    """A file that tells how far it is read, if anybody asks."""
+    if cancelled is None and progress is None:
+        return cast("io.BufferedReader", file)
+    from kptui.sources.watched import Watched
+
+    return io.BufferedReader(Watched(file, name, cancelled, progress))
 
 
 def _picked(name: str) -> tuple[Path, str]:
@@ -76,11 +90,11 @@ def piped() -> Callable[..., SourceText]:
         os.dup2(terminal, 0)
         os.close(terminal)
 
-    def read(*_: object, **__: object) -> SourceText:
+    def read(_: str = "", cancelled: Callable[[], bool] | None = None, progress: Progress | None = None) -> SourceText:
         if file.closed:
             raise SourceError("Standard input can be read once only.")
-        with file:
-            return _read(file, "standard input")
+        with file, _watched(file, "standard input", cancelled, progress) as watched:
+            return _read(watched, "standard input")
 
     return read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Semaphore
@@ -14,13 +14,13 @@ from kptui.sources.aside import aside
 from kptui.sources.bundle import source_of
 from kptui.sources.commands import COMMANDS, FACTS, RULES, Command, backend_of
 from kptui.sources.place import Place, ended
-from kptui.sources.process import Ran
+from kptui.sources.process import Heard, Ran
+from kptui.sources.reporting import Report
 from kptui.sources.running import Runner
+from kptui.sources.steps import Progress
 from kptui.sources.text import SourceText
 from kptui.text import visible
 
-Progress = Callable[[str], None]
-"""Is told the command that begins, and how far that is."""
 _RIGHTS = re.compile(r"ermission denied|must be root|not permitted|a password is required|not allowed to|may not run")
 
 
@@ -55,12 +55,13 @@ class Gathered:
 def gather(place: Place, run: Runner, progress: Progress | None = None, everything: bool = True) -> Gathered:
     """Run every command of the table (the `seldom` ones if `everything`).
 
-    Where the way takes longer than the commands, several run at once; `progress` is told by this thread all the same.
+    Where the way takes longer than the commands, several run at once, and `progress` is told by several threads.
     Raises SourceError if the rules can't be read, CancelledError.
     """
     found = Gathered(place.name)
+    report = Report(progress, place.name, COMMANDS if everything else [each for each in COMMANDS if not each.seldom])
     for commands in _batches(found, everything):
-        _ask(commands, place, run, found, progress)
+        _ask(commands, place, run, found, report)
     if not any(command.member in found.texts for command in RULES):
         raise SourceError(f"{place.where} has no iptables rules: no table is loaded.")
     found.records.sort(key=lambda record: COMMANDS.index(record.command))
@@ -76,28 +77,21 @@ def _batches(found: Gathered, everything: bool) -> Iterator[Sequence[Command]]:
         yield [command for command in FACTS if everything or not command.seldom]
 
 
-def _ask(commands: Sequence[Command], place: Place, run: Runner, found: Gathered, progress: Progress | None) -> None:
+def _ask(commands: Sequence[Command], place: Place, run: Runner, found: Gathered, report: Report) -> None:
     """Run commands, as many at once as the place stands; raises SourceError, CancelledError."""
-
-    def told(command: Command) -> None:
-        if progress is not None:
-            progress(f"{place.name}: {command.argv[0]} ({COMMANDS.index(command) + 1} of {len(COMMANDS)})")
-
-    if place.at_once == 1 or len(commands) == 1:
-        for command in commands:
-            told(command)
-            _run(command, place, run, found)
-        return
     room = Semaphore(place.at_once)
 
     def work(command: Command) -> None:
-        with room:
-            _run(command, place, run, found)
+        with room, report.of(command, run.patience) as heard:
+            _run(command, place, run, found, heard)
 
-    answers = [(command, aside(partial(work, command))) for command in commands]
+    if place.at_once == 1 or len(commands) == 1:
+        for command in commands:
+            work(command)
+        return
+    answers = [aside(partial(work, command)) for command in commands]
     try:
-        for command, answer in answers:
-            told(command)
+        for answer in answers:
             answer()
     except BaseException:
         run.stop()
@@ -110,10 +104,10 @@ def _told_already(command: Command, found: Gathered) -> bool:
     return command.backend is not None and backend_of(plain) == command.backend
 
 
-def _run(command: Command, place: Place, run: Runner, found: Gathered) -> None:
+def _run(command: Command, place: Place, run: Runner, found: Gathered, heard: Heard | None) -> None:
     began, clock = time.time(), time.monotonic()
     argv = place.words(command.argv)
-    ran = run(argv)
+    ran = run(argv, heard)
     found.records.append(Record(command, argv, began, time.monotonic() - clock, ran))
     if command in RULES:
         _refuse(command, ran, place)

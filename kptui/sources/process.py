@@ -44,8 +44,16 @@ class Ran:
     last: str = ""
 
 
+Heard = Callable[[bytes], None]
+"""Is given what a command says, as it comes; nothing, now and then, while nothing comes."""
+
+
 def execute(
-    argv: Sequence[str], timeout: float, limit: int = MAX_BYTES, cancelled: Callable[[], bool] | None = None
+    argv: Sequence[str],
+    timeout: float,
+    limit: int = MAX_BYTES,
+    cancelled: Callable[[], bool] | None = None,
+    heard: Heard | None = None,
 ) -> Ran:
     """Run a command given as a list of words; raises CancelledError as soon as `cancelled` says so.
 
@@ -59,7 +67,7 @@ def execute(
         return Ran(error="not installed", code=None, missing=True)
     except (OSError, ValueError) as error:
         return Ran(error=getattr(error, "strerror", None) or str(error), code=None)
-    listener = _Listener(process, limit, time.monotonic() + timeout, cancelled)
+    listener = _Listener(process, limit, time.monotonic() + timeout, cancelled, heard)
     try:
         ended = listener.listen()
     finally:
@@ -103,7 +111,12 @@ class _Listener:
     """Takes in what a process says until it ends, is late, or says too much."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], limit: int, deadline: float, cancelled: Callable[[], bool] | None
+        self,
+        process: subprocess.Popen[bytes],
+        limit: int,
+        deadline: float,
+        cancelled: Callable[[], bool] | None,
+        heard: Heard | None,
     ) -> None:
         self.out: list[bytes] = []
         self.complaint = b""
@@ -111,6 +124,7 @@ class _Listener:
         self._left = limit
         self._deadline = deadline
         self._cancelled = cancelled
+        self._heard = heard or (lambda said: None)
 
     def listen(self) -> str:
         """How it ended: `done`, `late` or `flood`."""
@@ -130,6 +144,7 @@ class _Listener:
                         selector.unregister(key.fileobj)
                 if self._left < 0:
                     return "flood"
+                self._heard(b"")
                 # A child that was left behind (a shared ssh connection) may keep the pipes open.
                 if ended and not ready:
                     break
@@ -154,6 +169,7 @@ class _Listener:
         if pipe is self._process.stdout:
             self._left -= len(data)
             self.out.append(data)
+            self._heard(data)
         elif len(self.complaint) < _COMPLAINT:
             self.complaint += data
         return bool(data)

@@ -12,7 +12,7 @@ from threading import Lock, current_thread, main_thread
 from kptui.errors import KptuiError, SourceError
 from kptui.sources.access import Access
 from kptui.sources.aside import aside
-from kptui.sources.process import Ran, execute
+from kptui.sources.process import Heard, Ran, execute
 from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
 
@@ -30,24 +30,29 @@ class Runner:
         self._deadline = time.monotonic() + 2 * access.timeout
         self._left = MAX_BYTES
 
-    def __call__(self, argv: Sequence[str]) -> Ran:
-        """Run a command; raises CancelledError."""
-        timeout = min(self.access.timeout, self._deadline - time.monotonic())
+    @property
+    def patience(self) -> float:
+        """The seconds that a command may take which begins now."""
+        return min(self.access.timeout, self._deadline - time.monotonic())
+
+    def __call__(self, argv: Sequence[str], heard: Heard | None = None) -> Ran:
+        """Run a command, and give `heard` what it says as it comes; raises CancelledError."""
+        timeout = self.patience
         if timeout <= 0:
             return Ran(error="not asked: those before took too long", code=None, late=True)
         began, clock = datetime.now(UTC), time.monotonic()
-        ran = self._elsewhere(argv, timeout) if self._aside else self._execute(argv, timeout)
+        ran = (self._elsewhere if self._aside else self._execute)(argv, timeout, heard)
         self._left -= len(ran.out)
         if self.access.log:
             self._log(self.access.log, began, time.monotonic() - clock, argv, ran)
         return ran
 
-    def _execute(self, argv: Sequence[str], timeout: float) -> Ran:
-        return execute(argv, timeout, self._left, self._unwanted)
+    def _execute(self, argv: Sequence[str], timeout: float, heard: Heard | None) -> Ran:
+        return execute(argv, timeout, self._left, self._unwanted, heard)
 
-    def _elsewhere(self, argv: Sequence[str], timeout: float) -> Ran:
+    def _elsewhere(self, argv: Sequence[str], timeout: float, heard: Heard | None) -> Ran:
         """Run it in another thread: Ctrl-C reaches the main one only, where it may come before the child is known."""
-        result = aside(lambda: self._execute(argv, timeout))
+        result = aside(lambda: self._execute(argv, timeout, heard))
         try:
             return result()
         except KptuiError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import overload
 
 from kptui.syntax.ast import Chain, Chains, Family, Gap, Rule, Ruleset, Table
@@ -122,10 +122,13 @@ class _Chains(Chains):
         return len(self._found.chains)
 
 
-def read(text: str, vocabulary: Vocabulary, name: str = "-") -> Ruleset:
-    """The ruleset that a dump's text describes; never fails, what can't be read is among the diagnostics."""
+def read(text: str, vocabulary: Vocabulary, name: str = "-", told: Callable[[int], None] | None = None) -> Ruleset:
+    """The ruleset that a dump's text describes; never fails, what can't be read is among the diagnostics.
+
+    `told` is given the place in the text now and then; what it raises ends the reading.
+    """
     lines = Lines(text)
-    reading = Reading(lines, vocabulary)
+    reading = Reading(lines, vocabulary, told)
     reading.read()
     tables, notes = _kept(reading.tables, lines)
     built = tuple(_table(table, lines, vocabulary, _label(table, tables)) for table in tables)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kptui.errors import CancelledError, SourceError
 from kptui.live.examine import Examiner, Look
+from kptui.sources.steps import Progress
 from kptui.sources.text import SourceText
 
 DUMP = """\
@@ -59,9 +60,7 @@ class Told:
     _examiner: Examiner = field(default_factory=Examiner)
     _number: int = 0
 
-    def read(
-        self, since: int, everything: bool, progress: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Look:
+    def read(self, since: int, everything: bool, progress: Progress, cancelled: Callable[[], bool]) -> Look:
         self.asked.append(everything)
         self.during()
         text = self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]

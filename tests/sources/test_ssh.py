@@ -15,6 +15,7 @@ from kptui.loading import load
 from kptui.sources import commands, gather_source, read_source, running, ways
 from kptui.sources.access import Access, choose
 from kptui.sources.commands import COMMANDS, MEMBERS
+from kptui.sources.steps import Step
 from tests.sources.sshd import Sshd, serving
 from tests.sources.standin import HOST, RULES, Answer, StandIn
 
@@ -218,11 +219,13 @@ class TestRefused:
     def test_a_cancelled_reading_ends_at_once_and_the_connection_serves_the_next(self, node: Sshd) -> None:
         programs_of(node)
         before = node.logins
-        told: list[str] = []
+        told: list[Step] = []
         began = time.monotonic()
         with pytest.raises(CancelledError):
-            gather_source("ssh:node1", cancelled=lambda: len(told) > 1, progress=told.append)
+            gather_source("ssh:node1", cancelled=lambda: len(told) > 2, progress=told.append)
         assert time.monotonic() - began < 20
-        assert told == ["host node1: iptables-save (1 of 19)", "host node1: iptables-legacy-save (2 of 19)"]
+        assert str(told[0]) == "ssh:node1: finding the way there"
+        assert str(told[1]) == "host node1: iptables-save -c (1 of 19)"
+        assert told[1].limit == 60
         assert read_source("ssh:node1").text == RULES
         assert node.logins == before + 1

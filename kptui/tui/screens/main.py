@@ -95,6 +95,8 @@ class MainScreen(Refreshing):
             self.show_forth()
         elif self.trace is not None:
             self._clear_trace()
+        else:
+            self.stop_reading(long=True)
 
     def action_help(self) -> None:
         """All keys."""

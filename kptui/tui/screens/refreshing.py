@@ -14,17 +14,18 @@ from kptui.kubernetes.service import ServicePort
 from kptui.live.opening import Opening
 from kptui.live.readers import Reader, reader_of
 from kptui.live.snapshot import Snapshot
+from kptui.live.underway import Underway
 from kptui.live.watch import Watch
 from kptui.report.explain.around import Around
 from kptui.tracing import Session
-from kptui.tui.live_words import Standing, standing
+from kptui.tui.live_words import LONG, Standing, standing
 from kptui.tui.naming import Naming
 from kptui.tui.screens.busiest import BusiestScreen
 from kptui.tui.screens.changes import ChangesScreen
 from kptui.tui.screens.connections import ConnectionsScreen
 from kptui.tui.screens.views import Views
 from kptui.tui.tree_model import Place, TreeModel
-from kptui.tui.widgets.bars import TopBar
+from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_list import RuleList
@@ -65,7 +66,7 @@ class Refreshing(Views):
         if opening is None and self.timing.read_at is None:
             self.timing.read_at = self.timing.clock()
         self.snapshot = Snapshot.empty(session)
-        self._progress = ""
+        self.underway = opening.underway if opening else Underway(self.timing.clock)
         self._waited_for = False
         self._shown: Standing | None = None
 
@@ -91,14 +92,16 @@ class Refreshing(Views):
 
     def show_standing(self) -> None:
         """Say how the readings stand, if that is other than what is said."""
-        progress = self.opening.progress if self.waiting and self.opening and not self._progress else self._progress
-        found = standing(self.timing, self.snapshot.when, progress, self.session.live, self._waited_for or self.waiting)
+        asked = self._waited_for or self.waiting
+        found = standing(self.timing, self.snapshot.when, self.underway, self.session.live, asked)
         if found != self._shown:
             self._shown = found
             self.query_one(TopBar).show_status(found.status, found.warning)
             waiting = self.query_one(Waiting)
             waiting.show(self.session.source, found if self.waiting else None)
             self.query_one("#main").display = not self.waiting
+            # Nothing to search or trace yet: the keys that make sense stand with what is waited for.
+            self.query_one(KeyBar).display = not self.waiting
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Before there are rules, most keys have nothing to act on."""
@@ -147,18 +150,21 @@ class Refreshing(Views):
             # What is known of them may be half a minute old.
             self._begin()
 
-    def stop_reading(self) -> bool:
-        """Give up a reading that somebody waits for; whether there was one."""
-        if not self.timing.reading or not (self._waited_for or self.waiting):
+    def stop_reading(self, long: bool = False) -> bool:
+        """Give up a reading that somebody waits for, or any that takes `long`; whether there was one."""
+        long = long and self.timing.seconds >= LONG
+        if not self.timing.reading or not (self._waited_for or self.waiting or long):
             return False
         if self.opening is not None:
             self.opening.give_up()
         self.timing.give_up()
         self._waited_for = False
-        self._progress = ""
-        if self.waiting:
+        if self.waiting or long:
             self.timing.paused = self.timing.interval is not None
+        if self.waiting:
             self.timing.why = "Reading was given up."
+        elif self.timing.paused:
+            self.notify("Given up, and paused: z goes on, r reads now.", timeout=4)
         self.show_standing()
         return True
 
@@ -172,7 +178,7 @@ class Refreshing(Views):
     # In the background -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._progress = ""
+        self.underway = Underway(self.timing.clock)
         wanted = any(getattr(screen, "wants_all", False) for screen in self.app.screen_stack)
         self._read(self.timing.begin(), self.snapshot, self.timing.wants_all() or wanted)
 
@@ -191,17 +197,16 @@ class Refreshing(Views):
     def _read(self, number: int, before: Snapshot, everything: bool) -> None:
         worker = get_current_worker()
 
-        def told(progress: str) -> None:
-            self._progress = progress
+        underway = self.underway
+
+        def unwanted() -> bool:
+            return worker.is_cancelled or number != self.timing.number
 
         result: Snapshot | str | None = None
         model = None
         try:
-            look = self.reader.read(
-                before.number, everything, told, lambda: worker.is_cancelled or number != self.timing.number
-            )
-            told("reading the rules")
-            result = before.later(look)
+            look = self.reader.read(before.number, everything, underway, unwanted)
+            result = before.later(look, underway, unwanted)
             if result.rules_changed:
                 model = TreeModel(result.session.ruleset, set(self.opened) if before.session.ruleset.tables else None)
         except CancelledError:
@@ -228,13 +233,13 @@ class Refreshing(Views):
         self.show_standing()
 
     def _failed(self, why: str) -> None:
-        asked, self._waited_for, self._progress = self._waited_for, False, ""
+        asked, self._waited_for = self._waited_for, False
         if not self.waiting and (asked or self.timing.failures == 1):
             self.notify(f"{why} What is shown is as before.", severity="error", markup=False)
 
     def _take(self, found: Snapshot, model: TreeModel | None) -> None:
         first, before, self.snapshot = self.waiting, self.snapshot, found
-        asked, self._waited_for, self._progress = self._waited_for, False, ""
+        asked, self._waited_for = self._waited_for, False
         self.session = found.session
         place = self._moved(before, found)
         if found.rules_changed and model is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from rich.console import Group
 from rich.text import Text
 from textual.widgets import Static
 
 from kptui.text import visible
 from kptui.tui.live_words import Standing
+
+BAR = 40
+"""Cells of the bar that shows how much is done."""
 
 
 class Waiting(Static):
@@ -18,6 +20,12 @@ class Waiting(Static):
         self.display = found is not None
         if found is not None:
             self.set_class(bool(found.warning), "-wrong")
-            head = Text(f"{found.head}", style="bold")
-            lines = [Text(visible(line)) for line in found.lines if line]
-            self.update(Group(Text(visible(source), style="bold"), Text(), head, Text(), *lines))
+            far = [_bar(found.share), Text()] if found.share is not None else []
+            above = [Text(visible(source), style="bold"), Text(), Text(found.head, style="bold"), Text(), *far]
+            self.update(Text("\n").join([*above, *(Text(visible(line)) for line in found.lines)]))
+
+
+def _bar(share: float) -> Text:
+    """How much is done, as a bar and in per cent."""
+    done = round(share * BAR)
+    return Text.assemble(("━" * done, "bold"), ("─" * (BAR - done), "dim"), f" {share:4.0%}")
