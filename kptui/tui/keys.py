@@ -31,7 +31,13 @@ class Key:
         return self.shown or self.keys.partition(",")[0]
 
 
-MOVE, FIND, TRACE, VIEW, NODES, OTHER = "Moving", "Searching", "Tracing", "Tables", "Nodes", "Other"
+MOVE, FIND, TRACE, VIEW, NODES, OTHER = "Moving", "Searching", "Tracing", "Views", "Nodes", "Other"
+
+
+def _view(name: str, keys: str, word: str, sentence: str, shown: str = "") -> Key:
+    """A key that opens a view; the line of views shows it, so the footer doesn't."""
+    return Key(name, keys, f"view('{name}')", word, sentence, VIEW, 0, shown)
+
 
 KEYS = (
     Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
@@ -42,20 +48,21 @@ KEYS = (
     Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
     Key("assume", "a", "assume", "Assume", "Settle what is not told: yes, no, or both ways again.", TRACE, 8),
     Key("reply", "R,upper_r", "reply", "Reply", "What becomes of the reply; again: the way there.", TRACE, 9, "R"),
-    Key("services", "s", "services", "Services", "The Services: addresses, endpoints with shares, policies.", VIEW, 3),
-    Key("problems", "p", "problems", "Problems", "What goes wrong in the rules: findings, the worst first.", VIEW, 0),
-    Key("journey", "i", "journey", "Journey", "The trace hook by hook: what came in, happened, left.", VIEW, 0),
+    _view("chains", "C,upper_c", "Chains", "Back to the chains and their rules.", "C"),
+    _view("services", "s", "Services", "The Services: addresses, endpoints with shares, policies."),
+    _view("problems", "p", "Problems", "What goes wrong in the rules: findings, the worst first."),
+    _view("journey", "i", "Journey", "The trace hook by hook: what came in, happened, left."),
+    _view("changes", "c", "Changes", "What appeared, went and changed since the source was opened."),
+    _view("busiest", "b", "Busiest", "The busiest rules: packets a second, or in total for a file."),
+    _view("connections", "f", "Flows", "Which clients went to which pod; f again for all."),
+    _view("differences", "d", "Differences", "What differs between another source and this one."),
+    _view("nodes", "m", "Nodes", "The nodes, where several sources are open."),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
-    Key("differences", "d", "differences", "Differences", "What differs between another source and this one.", VIEW, 0),
-    Key("nodes", "m", "app.nodes", "Nodes", "Back to the nodes, where several sources are open.", NODES, 0),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
     Key("back", "left_square_bracket", "back", "Back", "Back to where the last jump came from.", MOVE, 6, "["),
     Key("forward", "right_square_bracket", "forward", "Forward", "Forward again.", MOVE, 0, "]"),
     Key("pane", "tab", "app.focus_next", "Pane", "Next pane; shift+tab goes back.", MOVE, 8),
     Key("reload", "r", "reload", "Re-read", "Read the source again, keeping the place.", OTHER, 9),
-    Key("changes", "c", "changes", "Changes", "What appeared, went and changed since the source was opened.", VIEW, 0),
-    Key("busiest", "b", "busiest", "Busiest", "The busiest rules: packets a second, or in total for a file.", VIEW, 0),
-    Key("connections", "f", "connections", "Flows", "Which clients went to which pod; f again for all.", VIEW, 0),
     Key("pause", "z", "pause", "Pause", "Stop reading a running host again and again; z goes on.", OTHER, 0),
     Key("copy", "y", "copy", "Copy", "Copy the selected rule or chain as it is written.", OTHER, 0),
     Key("cancel", "escape", "cancel", "Clear", "Close what is open, then the search, then the trace.", OTHER, 7, "esc"),
@@ -79,15 +86,32 @@ TREE_KEYS = (
     Key("toggle", "space", "fold_or_unfold", "", "Fold or unfold.", MOVE, 0),
 )
 
+VIEWS = {
+    "chains": "Chains",
+    "services": "Svcs",
+    "problems": "Prob",
+    "journey": "Path",
+    "changes": "New",
+    "busiest": "Busy",
+    "connections": "Flow",
+    "differences": "Diff",
+    "nodes": "Nodes",
+}
+"""The views in the order of their line, each with a word that is short enough for 80 columns; the keys' ids."""
+
+SWITCHES = tuple(next(key for key in KEYS if key.id == name) for name in VIEWS)
+"""The keys that open a view, from wherever one is."""
+
 VIEW_KEYS = (
     Key("view_open", "enter", "open", "Open", "In a table: go to the chains of what is selected.", VIEW, 1, "↵"),
     Key("view_filter", "slash", "filter", "Filter", "In a table: show only what every word fits.", VIEW, 2, "/"),
     Key("view_order", "o", "order(1)", "Order", "In a table: sort by the next column.", VIEW, 3),
     Key("view_reverse", "O,upper_o", "reverse", "Reverse", "In a table: sort the other way round.", VIEW, 4, "O"),
     Key("view_close", "escape", "close", "Close", "In a table: clear the filter, then close it.", VIEW, 5, "esc"),
-    *(key for key in KEYS if key.id in ("trace", "leads", "connections", "pane", "copy", "help", "quit")),
+    *(key for key in KEYS if key.id in ("trace", "leads", "pane", "copy", "help", "quit")),
+    *SWITCHES,
 )  # fmt: skip
-"""Keys of every table that covers the explorer; the last row are those that mean the same as elsewhere."""
+"""Keys of every table that covers the explorer; the last rows are those that mean the same as elsewhere."""
 
 JOURNEY_KEYS = (
     *(key for key in VIEW_KEYS if key.id not in ("view_filter", "view_order", "view_reverse", "trace", "leads")),
@@ -103,8 +127,9 @@ NODE_KEYS = (
     Key("node_close", "escape", "close", "Stop", "Clear the filter, stop reading, or go back.", NODES, 7, "esc"),
     *(key for key in VIEW_KEYS if key.id in ("view_filter", "view_order", "view_reverse")),
     *(key for key in KEYS if key.id in ("pane", "copy", "help", "quit")),
+    *(key for key in SWITCHES if key.id not in ("differences", "problems")),
 )  # fmt: skip
-"""Keys of the nodes' table."""
+"""Keys of the nodes' table; differences and problems are there those between nodes, and of one of them."""
 
 TOGETHER = (
     (*KEYS, *ROW_KEYS, *TREE_KEYS),

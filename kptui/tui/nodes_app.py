@@ -73,7 +73,7 @@ class NodesApp(Kptui):
             frozen = self.fleet.node(found.node or "").frozen
             self._explored = (found.node or "", frozen) if frozen is not None else None
         assert main is not None
-        if found.place is not None:
+        if found.place is not None or found.view:
             main.call_after_refresh(main.viewed, found)
 
     def _explore(self, session: Session, before: MainScreen | None) -> MainScreen:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kptui.tui.keys import ALL_KEYS, KEYS, NODE_KEYS, ROW_KEYS, TREE_KEYS, VIEW_KEYS, Key, markdown
+from kptui.tui.keys import (
+    ALL_KEYS,
+    JOURNEY_KEYS,
+    KEYS,
+    NODE_KEYS,
+    ROW_KEYS,
+    SWITCHES,
+    TOGETHER,
+    TREE_KEYS,
+    VIEW_KEYS,
+    Key,
+    markdown,
+)  # fmt: skip
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.services import ServicesScreen
@@ -19,7 +31,7 @@ def _keys(keys: tuple[Key, ...]) -> list[str]:
 
 
 def test_no_two_keys_clash_where_they_are_bound_together() -> None:
-    for together in ((*KEYS, *ROW_KEYS, *TREE_KEYS), (*VIEW_KEYS, *ROW_KEYS), (*NODE_KEYS, *ROW_KEYS)):
+    for together in TOGETHER:
         names = _keys(together)
         assert len(names) == len(set(names))
 
@@ -43,6 +55,15 @@ def test_every_action_exists() -> None:
         for key in keys:
             name = key.action.partition("(")[0]
             assert name.startswith("app.") or hasattr(owner, f"action_{name}"), key
+
+
+def test_every_view_of_the_line_is_an_action_of_the_main_screen() -> None:
+    for key in SWITCHES:
+        assert key.action == f"view('{key.id}')"
+        assert hasattr(MainScreen, f"action_{key.id}")
+        for keys in (VIEW_KEYS, JOURNEY_KEYS):
+            assert key in keys
+        assert key.keys in _keys(NODE_KEYS) or key in NODE_KEYS
 
 
 def test_the_readmes_table_is_made_from_the_same_keys() -> None:

@@ -97,7 +97,7 @@ async def test_what_differs_leads_to_the_node_that_has_it_otherwise() -> None:
             ["kube-system/kube-dns:dns", "(udp)", "the"],
             ["nodes:", "FORWARD", "policy"],
         ]
-        assert "n3: 30007 · n3: 10.42.0.199:80" in screen_lines(pilot)[3]
+        assert "n3: 30007 · n3: 10.42.0.199:80" in screen_lines(pilot)[4]
         assert "3 of 4  32754: n1, n2, n4" in "\n".join(screen_lines(pilot))
         await press(pilot, "enter")
         assert main(pilot).session.source == "kubectl:prod/n3"

@@ -110,5 +110,5 @@ async def test_the_text_of_a_dump_is_no_markup_and_no_escape(tmp_path: Path) -> 
 async def test_what_it_is_about_has_room(size: tuple[int, int]) -> None:
     async with opened(UNEVEN, size=size) as pilot:
         await press(pilot, "p")
-        assert "2 endpoints, but not 50 % each" in screen_lines(pilot)[3]
+        assert "2 endpoints, but not 50 % each" in screen_lines(pilot)[4]
         assert "Leads" not in screen_lines(pilot)[-1]

@@ -63,9 +63,9 @@ async def test_o_sorts_by_the_next_column_and_capital_o_the_other_way_round() ->
         assert names(pilot)[:2] == ["kube-system/kube-dns:dns-tcp", "kube-system/kube-dns:dns"]
         await press(pilot, "O")
         assert names(pilot)[0] == "kube-system/kube-dns:metrics"
-        assert "PORT ▼" in screen_lines(pilot)[2]
+        assert "PORT ▼" in screen_lines(pilot)[3]
         await press(pilot, "o", "o", "o")
-        assert "ENDPOINTS ▲" in screen_lines(pilot)[2]
+        assert "ENDPOINTS ▲" in screen_lines(pilot)[3]
         assert names(pilot)[0] == "default/kubernetes:https"
 
 
@@ -115,7 +115,7 @@ async def test_t_asks_for_a_packet_to_it_and_traces() -> None:
 async def test_without_services_it_says_so() -> None:
     async with opened("plain-firewall.txt") as pilot:
         await press(pilot, "s")
-        assert "These rules implement no Kubernetes Service." in screen_lines(pilot)[2]
+        assert "These rules implement no Kubernetes Service." in screen_lines(pilot)[3]
         await press(pilot, "enter", "t", "w", "o", "O", "y", "slash", "escape", "escape")
         assert pilot.app.screen is main(pilot)
 

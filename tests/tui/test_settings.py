@@ -174,7 +174,7 @@ async def test_keys_do_what_the_settings_say_and_are_shown_so() -> None:
     swapped = app(Settings(keys={"services": ("x",), "help": ("f1",), "trace": ("s",)}))
     async with swapped.run_test(size=(160, 40)) as pilot:
         await settle(pilot)
-        assert "x Services" in screen_lines(pilot)[-1]
+        assert "x Services" in screen_lines(pilot)[1]
         assert "s Trace" in screen_lines(pilot)[-1]
         await press(pilot, "t", "question_mark")
         assert len(pilot.app.screen_stack) == 2

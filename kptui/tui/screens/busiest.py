@@ -58,6 +58,8 @@ COLUMNS: tuple[TableColumn[Busy], ...] = (
 class BusiestScreen(TableScreen):
     """The busiest rules, the most packets first."""
 
+    VIEW = "busiest"
+
     WAITING = "counting …"
 
     def __init__(self, snapshot: Snapshot, state: TableState) -> None:

@@ -38,6 +38,8 @@ COLUMNS: tuple[TableColumn[Change], ...] = (
 class ChangesScreen(TableScreen):
     """What changed, and when it was seen."""
 
+    VIEW = "changes"
+
     def __init__(self, snapshot: Snapshot, state: TableState) -> None:
         """Later snapshots come by `take_snapshot`."""
         super().__init__("Changes", snapshot.session.ruleset.name, TableModel(COLUMNS, None, state))

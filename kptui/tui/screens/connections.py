@@ -67,6 +67,8 @@ COLUMNS: tuple[TableColumn[Flows], ...] = (
 class ConnectionsScreen(TableScreen):
     """Connections by Service and endpoint: of what is selected, or all."""
 
+    VIEW = "connections"
+
     WAITING = "counting connections …"
     wants_all = True
     """While it is open, conntrack is asked with each reading."""

@@ -41,6 +41,8 @@ COLUMNS: tuple[TableColumn[Line], ...] = (
 class DifferencesScreen(TableScreen):
     """What differs between another source and the one that is explored."""
 
+    VIEW = "differences"
+
     def __init__(self, session: Session, before: str, state: TableState) -> None:
         """`before` names the other source."""
         name = f"Differences: {visible(before)} → {visible(session.source)}"

@@ -59,6 +59,8 @@ def _which(fleet: Fleet, item: Item) -> str:
 class DifferingScreen(TableScreen):
     """What nodes have differently."""
 
+    VIEW = "differences"
+
     def __init__(self, fleet: Fleet, state: TableState) -> None:
         """Shows what has been compared so far."""
         super().__init__("What differs between the nodes", "", TableModel(columns(fleet), None, state))

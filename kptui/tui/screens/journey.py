@@ -54,6 +54,8 @@ COLUMNS: tuple[TableColumn[Line], ...] = (
 class JourneyScreen(TableScreen):
     """One outcome of a trace, stage by stage."""
 
+    VIEW = "journey"
+
     BINDINGS: ClassVar = bindings(JOURNEY_KEYS)
     KEYS = JOURNEY_KEYS
 

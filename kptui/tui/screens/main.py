@@ -12,9 +12,11 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from kptui.netfilter.trace import Trace
 from kptui.syntax.ast import Ruleset
 from kptui.text import visible
 from kptui.tui.keys import KEYS, bindings
+from kptui.tui.lacking import lacking
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.places import Survey
 from kptui.tui.screens.refreshing import Refreshing
@@ -25,6 +27,7 @@ from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.trace_panel import TracePanel
+from kptui.tui.widgets.view_line import ViewLine
 from kptui.tui.widgets.waiting import Waiting
 
 SMALL = 30_000
@@ -50,6 +53,7 @@ class MainScreen(Refreshing):
     def compose(self) -> Iterator[Widget]:
         """The panes."""
         yield TopBar(id="top")
+        yield ViewLine("chains")
         yield Waiting(id="waiting")
         with Horizontal(id="main"):
             yield ChainTree(TreeModel(self.ruleset), self.naming, id="chains")
@@ -68,6 +72,20 @@ class MainScreen(Refreshing):
             self.go(self.start)
             self.query_one(ChainTree).focus()
         self.follow_source()
+
+    def lacking(self) -> frozenset[str]:
+        """The views that have nothing to show now."""
+        nodes = getattr(self.app, "fleet", None) is not None
+        return lacking(self.snapshot, self.trace is not None, self.timing.interval is not None, nodes)
+
+    def show_trace(self, trace: Trace, name: str = "Trace", again: bool = False) -> None:
+        """As before; there is a journey now."""
+        super().show_trace(trace, name, again)
+        self.query_one(ViewLine).refresh()
+
+    def _clear_trace(self) -> None:
+        super()._clear_trace()
+        self.query_one(ViewLine).refresh()
 
     def action_next(self) -> None:
         """The next hit while a search is on, else the next hop."""
@@ -153,6 +171,7 @@ class MainScreen(Refreshing):
             count = len(self.survey.diagnostics)
             warning = f"{count} line{'' if count == 1 else 's'} with problems"
         self.query_one(TopBar).show(ruleset.name, facts, warning)
+        self.query_one(ViewLine).refresh()
 
     @on(Worker.StateChanged)
     def went_wrong(self, event: Worker.StateChanged) -> None:

@@ -20,7 +20,7 @@ from kptui.report.nodes.words import MAJORITY, of_node, summary_parts, title
 from kptui.syntax.ast import collector_paused
 from kptui.text import visible
 from kptui.tracing import Session
-from kptui.tui.keys import NODE_KEYS, bindings
+from kptui.tui.keys import NODE_KEYS, VIEWS, bindings
 from kptui.tui.node_columns import node_columns
 from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
@@ -33,6 +33,8 @@ TOLD = 30
 
 class NodesScreen(TableScreen):
     """The nodes of a fleet."""
+
+    VIEW = "nodes"
 
     KEYS: ClassVar = NODE_KEYS
     BINDINGS: ClassVar = bindings(NODE_KEYS)
@@ -74,6 +76,10 @@ class NodesScreen(TableScreen):
         if not self._restored:
             self._restored = next((at for at, node in enumerate(shown) if node.source == kept), self.state.row)
         super()._show(shown)
+
+    def lacking(self) -> frozenset[str]:
+        """Before a node is explored, only what is about all of them has something to show."""
+        return frozenset(VIEWS) - {"nodes", "differences", "problems"}
 
     def summary(self) -> list[str]:
         """How far the reading is, and how much differs."""
@@ -166,6 +172,15 @@ class NodesScreen(TableScreen):
     def _differs(self, found: Chosen | None) -> None:
         if found is not None and found.node is not None:
             self.explore(found.node, found.place)
+        elif found is not None and found.view not in ("", self.VIEW):
+            self.action_view(found.view)
+
+    def action_view(self, name: str) -> None:
+        """Views are of the node that is explored, but for those of the nodes."""
+        if self.explored is None and name not in (self.VIEW, "differences", "problems"):
+            self.notify("Explore a node first: enter.", timeout=3)
+        else:
+            super().action_view(name)
 
     def action_problems(self) -> None:
         """Look for problems on the selected node."""

@@ -49,6 +49,8 @@ COLUMNS: tuple[TableColumn[Finding], ...] = (
 class ProblemsScreen(TableScreen):
     """What the checks find in a ruleset."""
 
+    VIEW = "problems"
+
     WAITING = "looking …"
 
     def __init__(self, session: Session, state: TableState) -> None:

@@ -29,6 +29,7 @@ from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_list import RuleList
+from kptui.tui.widgets.view_line import ViewLine
 from kptui.tui.widgets.waiting import Waiting
 
 TICK = 0.25
@@ -299,7 +300,8 @@ class Refreshing(Views):
             self._measure()
 
     def _measure(self) -> None:
-        """Tree and rule list show the counters of now, and what is news."""
+        """Tree and rule list show the counters of now, and what is news; so a view may have something to show now."""
+        self.query_one(ViewLine).refresh()
         self.query_one(ChainTree).set_snapshot(self.snapshot)
         self.query_one(RuleList).set_snapshot(self.snapshot)
 

@@ -45,6 +45,8 @@ COLUMNS: tuple[TableColumn[ServicePort], ...] = (
 class ServicesScreen(TableScreen):
     """The Services that a ruleset implements."""
 
+    VIEW = "services"
+
     def __init__(self, session: Session, request: Request, state: TableState) -> None:
         """`request` is the packet traced last, whose source is kept."""
         super().__init__("Services", session.ruleset.name, TableModel(COLUMNS, matching, state))
@@ -113,7 +115,7 @@ class ServicesScreen(TableScreen):
             self.app.push_screen(LeadsScreen(self.session, item.title, lambda: to_service(item)), self._led)
 
     def _led(self, found: Chosen | None) -> None:
-        if found is not None and found.place is not None:
+        if found is not None and (found.place is not None or found.view):
             self.dismiss(found)
 
     def action_connections(self) -> None:

@@ -27,13 +27,15 @@ from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.table_list import TableList
+from kptui.tui.widgets.view_line import ViewLine
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What was chosen in a table: a place to go to, with others to unfold, a packet to trace, a Service.
 
-    `session` is that of another source that is to be explored, `node` names it where it has to be opened first.
+    `session` is that of another source that is to be explored, `node` names it where it has to be opened first;
+    `view` is another view to open.
     """
 
     place: Place | None = None
@@ -42,6 +44,7 @@ class Chosen:
     session: Session | None = None
     node: str | None = None
     connections: ServicePort | None = None
+    view: str = ""
 
 
 class TableScreen(Screen[Chosen]):
@@ -50,6 +53,9 @@ class TableScreen(Screen[Chosen]):
     BINDINGS: ClassVar = bindings(VIEW_KEYS)
     KEYS: ClassVar[tuple[Key, ...]] = VIEW_KEYS
     """The keys that its key bar and its help tell."""
+
+    VIEW: ClassVar = ""
+    """Which one it is in the line of views."""
 
     WAITING: ClassVar = "reading …"
     """What is said until the items are there."""
@@ -122,6 +128,7 @@ class TableScreen(Screen[Chosen]):
     def compose(self) -> Iterator[Widget]:
         """Table above, detail below."""
         yield TopBar(id="top")
+        yield ViewLine(self.VIEW)
         yield TableList(self.model, id="table")
         with VerticalScroll(id="table-detail"):
             yield Static(id="table-detail-text", markup=False)
@@ -204,6 +211,7 @@ class TableScreen(Screen[Chosen]):
         count = f"{len(shown):,} of {len(self.model.items):,}" if self.state.words.strip() else ""
         self.query_one(SearchBar).count(count)
         self.rows.border_subtitle = count
+        self.query_one(ViewLine).refresh()
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -278,6 +286,14 @@ class TableScreen(Screen[Chosen]):
             self.action_close_search()
         else:
             self.dismiss(Chosen())
+
+    def action_view(self, name: str) -> None:
+        """What this table itself has under that name, else another view in its place."""
+        own = getattr(self, f"action_{name}", None)
+        if own is not None:
+            own()
+        elif name != self.VIEW:
+            self.dismiss(Chosen(view=name))
 
     def action_copy(self) -> None:
         """Copy the selected row."""

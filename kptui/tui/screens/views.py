@@ -46,10 +46,24 @@ class Views(Inquiring):
             self.start_trace(found.request)
         if found.connections is not None:
             self.show_connections(found.connections)
+        if found.view:
+            self.action_view(found.view)
 
     def show_connections(self, service: ServicePort | None, pod: str | None = None) -> None:
         """The connections of a Service port, to an endpoint, or all."""
         raise NotImplementedError
+
+    def action_view(self, name: str) -> None:
+        """Open a view by its id."""
+        getattr(self, f"action_{name}")()
+
+    def action_chains(self) -> None:
+        """The chains are what is open when no view is: from a view, this is the way back."""
+        self.query_one(ChainTree).focus()
+
+    def action_nodes(self) -> None:
+        """The nodes, where several sources are open."""
+        self.app.action_nodes()  # type: ignore[attr-defined]
 
     def action_services(self) -> None:
         """The Services of the rules."""

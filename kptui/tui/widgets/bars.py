@@ -1,8 +1,9 @@
-"""The line above (what is open) and the line below (the keys)."""
+"""The line above (what is open) and the line below (the keys), in which one can click."""
 
 from __future__ import annotations
 
 from rich.text import Text
+from textual import events
 from textual.widget import Widget
 
 from kptui.text import visible
@@ -54,7 +55,24 @@ class TopBar(Widget):
         return left.append_text(right)
 
 
-class KeyBar(Widget):
+class ClickBar(Widget):
+    """A line of keys: a click does what the key does."""
+
+    def __init__(self) -> None:
+        """Nothing is drawn yet."""
+        super().__init__()
+        self.targets: list[tuple[int, int, Key]] = []
+        """From which cell to which (not included) each key is drawn."""
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key there does, as if the screen had been told so."""
+        event.stop()
+        key = next((key for start, end, key in self.targets if start <= event.x < end), None)
+        if key is not None:
+            self.screen.call_later(self.screen.run_action, key.action)
+
+
+class KeyBar(ClickBar):
     """The keys that matter most, as many as there is room for, the most useful first."""
 
     COMPONENT_CLASSES = {"bar--key"}  # noqa: RUF012 - Textual reads it from the class
@@ -77,6 +95,9 @@ class KeyBar(Widget):
             room -= needed
             shown.append(key)
         text = Text(" ")
+        self.targets.clear()
         for key in sorted(shown, key=self._keys.index):
+            start = text.cell_len
             text.append(label(key, named), style=style).append(f" {key.word}  ")
+            self.targets.append((start, text.cell_len - 2, key))
         return text
