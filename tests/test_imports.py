@@ -83,7 +83,7 @@ netfilter: iproute journey martians missing nat_choice openings own_address pack
 netfilter: routing rules ties told trace walk worlds
 report: branches changes misses outcome_text paint trace_text words
 sources: file text
-syntax: ast check diagnostics explain fragments grammar hints lalr lines making plainly quoting reader shapes
+syntax: ast bulk check diagnostics explain fragments grammar hints lalr lines making plainly quoting reader shapes
 syntax: tables templates text tree vocabulary
 """
 

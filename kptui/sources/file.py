@@ -130,14 +130,19 @@ def _read(file: IO[bytes], name: str, pick: str = "") -> SourceText:
     """What a file holds, unpacked where gzip or xz packed it; no more is unpacked than a dump can hold."""
     shown = visible(name)
     try:
+        begun = file.tell() if file.seekable() else None
         stream = unpacked(file)
-        start = stream.read(_LOOK)
-        if _is_archive(start):
+        data = stream.read(_LOOK)
+        if _is_archive(data):
             from kptui.sources.bundle import read_archive
 
-            return read_archive(name, io.BufferedReader(Rejoined(start, stream)), pick)
-        binary = b"\0" in start
-        data = start if binary else start + stream.read(MAX_BYTES)
+            return read_archive(name, io.BufferedReader(Rejoined(data, stream)), pick)
+        if b"\0" not in data:
+            if stream is file and begun is not None:
+                # One read of it all, in place of a copy of tens of megabytes.
+                file.seek(begun)
+                data = b""
+            data += stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise _unreadable(shown, error) from None
     if len(data) > MAX_BYTES:

@@ -7,6 +7,7 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 
+from kptui.syntax import bulk
 from kptui.syntax.ast import Backend, Family
 from kptui.syntax.diagnostics import Diagnostic, Severity
 from kptui.syntax.fragments import family_of, runs
@@ -26,10 +27,6 @@ _COMMAND = re.compile(
     r"(?:^|[ \t])(-N|--new-chain|-P|--policy|-F|--flush|-X|--delete-chain|-Z|--zero|-E|--rename-chain)"
     rf"(?:[ \t]+{_NAME})?(?:[ \t]+([^ \t]+))?(?:[ \t]+-c[ \t]+(\d+)[ \t]+(\d+))?[ \t]*\Z"
 )
-_RULE = r"(?:\[\d+:\d+\] )?-A"
-_RULES = re.compile(rf'{_RULE} ([^ \t\n"]+) .*\n(?:{_RULE} \1 .*\n)*+')
-_CHAINS = re.compile(r"(?::[!#-~]{1,28} - \[\d{1,20}:\d{1,20}\]\n)++")
-_CHAIN_NAME = re.compile(r":([^ ]+) - \[[\d:]+\]\n")
 _COUNTED = re.compile(r"\[\d+:\d+\][ \t]")
 _TABLE_OPTION = re.compile(r"(?:^|[ \t])(?:-t[ \t]*|--table[ \t=])[ \t]*([a-z]+)(?=[ \t])")
 _FAMILY_OPTION = re.compile(r"(?:^|[ \t])(?:-([46])|--ipv([46]))(?=[ \t])")
@@ -92,31 +89,40 @@ class Reading:
 
         (Where the next line is that has to be looked at by itself, its number, up to where that holds.)
         """
-        text, rules, match = self.lines.text, table.rules, _RULES.match
+        text = self.lines.text
         while True:
-            found = match(text, position)
-            if found is not None:
-                name, end = found[1], found.end()
-                if name not in rules:
-                    return position, number, end
-                count = text.count("\n", position, end)
-                if rules[name]:
-                    table.append(name, range(number, number + count))
-                else:
-                    rules[name] = range(number, number + count)
-            else:
-                found = _CHAINS.match(text, position)
-                if found is None:
-                    return position, number, position
-                end = found.end()
-                names = _CHAIN_NAME.findall(text, position, end)
-                count = len(names)
+            names, end = bulk.declared(text, position)
+            if names:
                 if not self._all_new(table, names):
                     return position, number, end
                 table.declare_all(names, number)
-            position, number = end, number + count
-            if position >= self._tell_at:
-                self._tell(position)
+                position, number = end, number + len(names)
+                continue
+            rules = bulk.RULES.get(text[position : position + 1])
+            if rules is None:
+                return position, number, position
+            begun = position
+            position, number, singly = self._rules(table, rules, position, number)
+            if position == begun or singly > position:
+                return position, number, singly
+
+    def _rules(self, table: OpenTable, rules: re.Pattern[str], position: int, number: int) -> tuple[int, int, int]:
+        """Take rules, as `_together`; most of kube-proxy's chains have one to three."""
+        text, known, match = self.lines.text, table.rules, rules.match
+        while found := match(text, position):
+            name, end, count = found[1], found.end(), found.lastindex or 1
+            there = known.get(name)
+            if there is None:
+                return position, number, end
+            after = number + (count if count < 4 else text.count("\n", position, end))
+            if there:
+                table.append(name, range(number, after))
+            else:
+                known[name] = range(number, after)
+            position, number = end, after
+            if end >= self._tell_at:
+                self._tell(end)
+        return position, number, position
 
     def _tell(self, position: int) -> None:
         assert self._told is not None

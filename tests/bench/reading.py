@@ -19,7 +19,8 @@ _READ = """
 import sys
 from kptui.netfilter.extensions import Catalogue
 from kptui.syntax.reader import read
-ruleset = read(open(sys.argv[1], encoding="utf-8", errors="surrogateescape").read(), Catalogue())
+from kptui.sources.file import read_file
+ruleset = read(read_file(sys.argv[1]).text, Catalogue())
 """
 _ALL = "assert not ruleset.diagnostics"
 _LARK = """

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from kptui.netfilter.extensions.values import is_number, number
 from kptui.netfilter.extensions.words import Say, SayAll, spoken
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
-from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Number, Packet
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Declared
+
+if TYPE_CHECKING:
+    from kptui.netfilter.host import Host
 
 Test = Callable[[Packet], Answer]
 """One condition of a match: what it answers for a packet."""
