@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kptui.commands.options import source_options, with_options
-from kptui.commands.shared import EXIT_NO, names_of, paint, text_of, told
+from kptui.commands.shared import EXIT_NO, names_of, paint, remark, text_of, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +83,7 @@ def command(
         # What is read stays until the end: looking through it for garbage takes a third of the time.
         with collector_paused():
             ruleset = load(source)
+            remark(ruleset, source, ())
             found = problems(ruleset, checks, Services(ruleset, names_of(services)), api)
         found = [each for each in found if SEVERITIES.index(each.severity) <= worst]
         _show(found, checks, source, every, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kptui.commands.several import Reading, SourcesJson, heading
-from kptui.commands.shared import EXIT_NO, paint
+from kptui.commands.shared import EXIT_NO, paint, remark
 from kptui.errors import KptuiError
 from kptui.kubernetes.checks import SEVERITIES, Check, Finding, problems
 from kptui.kubernetes.services import Services
@@ -70,6 +70,7 @@ def check_all(sources: Sequence[str], asked: Asked, width: int | None) -> int:
 def _findings(text: SourceText, asked: Asked) -> list[Finding]:
     with collector_paused():
         ruleset = parse(text)
+        remark(ruleset, text.name, ())
         found = problems(ruleset, asked.checks, Services(ruleset, asked.names), asked.api)
     return [each for each in found if SEVERITIES.index(each.severity) <= asked.worst]
 

@@ -9,7 +9,7 @@ import sys
 import click
 
 from kptui.commands.options import names_option, source_options, with_options
-from kptui.commands.shared import EXIT_NO, interactive, names_of, paint, told
+from kptui.commands.shared import EXIT_NO, interactive, names_of, paint, remark, told
 
 
 @click.command("diff")
@@ -25,7 +25,7 @@ def command(before: str, after: str, names: str | None, as_json: bool, explore: 
     the rules mean. Counters, dates, the order of chains and of comments, and the order of rules that no packet can
     match both are no differences.
 
-    Exit code: 0 no difference, 1 differences.
+    Exit code: 0 no difference, 1 differences, or one of the two was cut off.
     """
     with told():
         if before == after == "-":
@@ -42,8 +42,7 @@ def command(before: str, after: str, names: str | None, as_json: bool, explore: 
         with collector_paused():
             old, new = load_uncounted(before), load_uncounted(after)
             for source, ruleset in ((before, old), (after, new)):
-                for note in ruleset.notes:
-                    click.echo(note.render(source), err=True)
+                remark(ruleset, source)
             found = compare(old, new, names_of(names))
             if as_json:
                 click.echo(json.dumps(diff_json(found, old.name, new.name), indent=2))

@@ -8,14 +8,14 @@ import sys
 import click
 
 from kptui.commands.options import source_options, with_options
-from kptui.commands.shared import EXIT_SOURCE, told
+from kptui.commands.shared import EXIT_SOURCE, remark, told
 from kptui.text import visible
 
 
 @click.command("parse")
 @click.argument("source")
 @click.option("--format", "form", type=click.Choice(["json", "save"]), default="json", show_default=True)
-@click.option("--strict", is_flag=True, help="Exit with 3 if anything could not be read.")
+@click.option("--strict", is_flag=True, help="Exit with 3 if anything could not be read, or was cut off.")
 @with_options(source_options)
 def command(source: str, form: str, strict: bool) -> None:
     """The AST of a dump as JSON, or its text as iptables-save writes it."""
@@ -31,9 +31,8 @@ def command(source: str, form: str, strict: bool) -> None:
         else:
             _write(save(ruleset))
         found = ruleset.diagnostics
-        for each in found:
-            click.echo(each.render(source), err=True)
-        if strict and any(each.severity == "error" for each in found):
+        remark(ruleset, source, found)
+        if strict and (any(each.severity == "error" for each in found) or any(gap.cut for gap in ruleset.gaps)):
             sys.exit(EXIT_SOURCE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from kptui.text import visible
 
 if TYPE_CHECKING:
     from kptui.kubernetes.known_names import KnownNames
+    from kptui.syntax.ast import Ruleset
+    from kptui.syntax.diagnostics import Diagnostic
     from kptui.tui.settings.fields import Settings
 
 EXIT_NO = 1
@@ -41,10 +43,15 @@ def told() -> Iterator[None]:
 
 def warn(session: Any) -> None:
     """Say on stderr what could not be read, so that nobody takes a trace over a damaged dump for the whole truth."""
-    for remark in session.ruleset.remarks:
-        click.echo(f"kptui: {visible(remark)}", err=True)
-    for each in session.notes():
-        click.echo(each.render(session.source), err=True)
+    remark(session.ruleset, session.source)
+
+
+def remark(ruleset: Ruleset, source: str, notes: Iterable[Diagnostic] | None = None) -> None:
+    """Say on stderr what is missing of a source, and what was noticed in its text (or these `notes`)."""
+    for said in ruleset.remarks:
+        click.echo(f"kptui: {visible(said)}", err=True)
+    for each in ruleset.notes if notes is None else notes:
+        click.echo(each.render(source), err=True)
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import Services
 from kptui.ruleset.jumps import JumpIndex
-from kptui.syntax.ast import Chain, Family, Ruleset, Table
+from kptui.syntax.ast import Chain, Family, Gap, Ruleset, Table
 
 
 @dataclass(slots=True)
@@ -59,17 +59,22 @@ class ChainChange:
 
 @dataclass(slots=True)
 class Difference:
-    """Everything that differs; empty lists where nothing does."""
+    """Everything that differs; empty lists where nothing does.
+
+    `cut`: what tells that one side only is not whole, so that nobody knows what else would differ.
+    """
 
     services: list[ServiceChange]
     chains: list[ChainChange]
+    cut: list[tuple[Side, Gap]] = field(default_factory=list)
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not self.services and not self.chains
+        return not self.services and not self.chains and not self.cut
 
 
+Side = Literal["before", "after"]
 TableKey = tuple[Family, str]
 """A table's family and label."""
 
@@ -111,7 +116,7 @@ class _Comparison:
         """Services first, for they account for most chains."""
         found = [change for key in dict.fromkeys([*self._old, *self._new]) for change in self._chains(key)]
         if not found:
-            return Difference([], [])
+            return Difference([], [], self._cut())
         self._learn(found)
         deep = [(change.family, hashed) for change in found if (hashed := self._hash(change)) is not None]
         services: dict[Key, ServiceChange] = {}
@@ -121,7 +126,16 @@ class _Comparison:
         explained = Explained(services)
         kept = [rest for change in found if (rest := self._rest(change, explained)) is not None]
         ordered = sorted(services.values(), key=lambda change: (not change.port.name, change.port.title))
-        return Difference(ordered, kept)
+        return Difference(ordered, kept, self._cut())
+
+    def _cut(self) -> list[tuple[Side, Gap]]:
+        """Where one side was cut off and the other was not."""
+        old, new = (
+            {(gap.why, gap.table, gap.family, gap.backend): gap for gap in ruleset.gaps if gap.cut}
+            for ruleset in (self._before, self._after)
+        )
+        first: list[tuple[Side, Gap]] = [("before", gap) for key, gap in old.items() if key not in new]
+        return [*first, *(("after", gap) for key, gap in new.items() if key not in old)]
 
     def _chains(self, key: TableKey) -> Iterator[ChainChange]:
         """The chains of a table that are not written alike; a base chain that is empty is as good as none."""

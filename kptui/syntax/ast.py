@@ -143,13 +143,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Text that is missing in a dump: of one table, or anywhere (`table` is None); `why` says what tells, at `line`."""
+    """Text that is missing in a dump: of one table, or anywhere (`table` is None); `why` says what tells, at `line`.
+
+    `cut`: a table has no COMMIT, so the dump ended too early or was edited.
+    """
 
     line: int
     why: str
     table: str | None = None
     family: Family | None = None
     backend: Backend | None = None
+    cut: bool = False
 
     @property
     def denied(self) -> str:

@@ -7,7 +7,7 @@ from typing import overload
 
 from kptui.syntax.ast import Chain, Chains, Family, Gap, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
-from kptui.syntax.lines import Reading
+from kptui.syntax.lines import NO_COMMIT, Reading
 from kptui.syntax.shapes import RuleReader
 from kptui.syntax.tables import BUILTIN, Numbers, OpenTable
 from kptui.syntax.templates import Pick
@@ -168,10 +168,10 @@ def _gaps(reading: Reading, tables: Sequence[OpenTable], lines: Sequence[str]) -
         if not table.headed and not table.listed:
             seen = (_first_line(table), "some of its rules are here, without the declarations of its chains")
         if seen is not None:
-            yield Gap(*seen, table.name, table.family, table.backend)
+            yield Gap(*seen, table.name, table.family, table.backend, seen[1] == NO_COMMIT)
     if reading.cut is not None:
         why = f"it ends in the middle of table {reading.cut.name}: there is no COMMIT"
-        yield Gap(len(lines), why, None, reading.cut.family)
+        yield Gap(len(lines), why, None, reading.cut.family, cut=True)
 
 
 def _first_line(table: OpenTable) -> int:

@@ -42,12 +42,31 @@ def _unread(view: View) -> Iterator[Found]:
     """What was noticed while the lines were told apart; it is about the dump, so it is milder than there."""
     if not view.first:
         return
+    cut = {gap.line for gap in view.ruleset.gaps if gap.cut}
     for note in view.ruleset.notes:
+        if note.line in cut and "COMMIT" in note.message:
+            continue
         severity: Severity | None = None if note.severity == "error" else "info"
         yield Found(Place("", "", None, note.line), note.message, note.hint, severity)
 
 
+def _cut(view: View) -> Iterator[Found]:
+    for gap in view.ruleset.gaps if view.first else ():
+        if gap.cut:
+            table = f"table {gap.table}: " if gap.table else "the dump: "
+            yield Found(Place(gap.table or "", "", None, gap.line), table + gap.why)
+
+
 CHECKS = (
+    Check(
+        "cut-off", "warning", "A dump that was cut off",
+        "A table has no COMMIT, so the dump ended before its rules did, or was edited. What is missing may do "
+        "anything: what is found here is found in a part of the rules, and that nothing is found says nothing. "
+        "iptables-restore loads nothing of such a table.",
+        "Make the dump again and compare its size; a full disk, a time-out or a terminal's scroll buffer are what cuts "
+        "dumps off.",
+        _cut,
+    ),
     Check(
         "broken-print", "error", "A rule that iptables could not print",
         "The rule was written by a newer iptables (in a container, most likely) than the one that made the dump, "

@@ -23,6 +23,7 @@ def diff_json(found: Difference, before: str, after: str) -> dict[str, Any]:
         "before": before,
         "after": after,
         "same": found.same,
+        "cut": [{"source": side, "line": gap.line, "table": gap.table, "why": gap.why} for side, gap in found.cut],
         "services": [_service(change, found) for change in found.services],
         "chains": [_chain(change) for change in found.chains],
     }

@@ -49,11 +49,16 @@ def summary(found: Difference) -> str:
     if found.same:
         return "No difference."
     parts = []
+    if not found.services and not found.chains:
+        parts.append("No difference in what is there")
     for what, changes in (("Service", [each.kind for each in found.services]), ("chain", _kinds(found))):
         counts = [(kind, changes.count(kind)) for kind in ("added", "removed", "changed") if kind in changes]
         if counts:
             many = "" if len(changes) == 1 else "s"
             parts.append(f"{what}{many}: " + ", ".join(f"{count:,} {kind}" for kind, count in counts))
+    for side, gap in found.cut:
+        table = f"table {gap.table}" if gap.table else "the dump"
+        parts.append(f"what stands {side} is not whole (line {gap.line}: {table}: {gap.why})")
     return "; ".join(parts)
 
 
