@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from kptui.ask.request import Request
+from kptui.text import visible
 
 _OPTIONS = {
     "proto": "--proto", "src": "--src", "sport": "--sport", "dst": "--dst", "dport": "--dport", "in_": "--in",
@@ -31,8 +32,20 @@ def packet_expression(request: Request) -> str:
 
 
 def command_line(source: str, request: Request, reply: bool = False) -> str:
-    """The `kptui trace` command that asks the same, quoted for a POSIX shell."""
-    return shlex.join(["kptui", "trace", source, *_words(request), *(["--reply"] if reply else [])])
+    """The `kptui trace` command that asks the same, quoted for a POSIX shell; safe to paste into a terminal."""
+    words = ["kptui", "trace", source, *_words(request), *(["--reply"] if reply else [])]
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    r"""A word as the shell reads it; what could act on the terminal it is pasted into goes in as $'\nnn'."""
+    if visible(word) == word:
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word.encode("utf-8", "surrogateescape"))) + "'"
+
+
+def _escaped(byte: int) -> str:
+    return chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in "'\\" else f"\\{byte:03o}"
 
 
 def _words(request: Request) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Key:
 
 
 MOVE, FIND, TRACE, VIEW, NODES, OTHER = "Moving", "Searching", "Tracing", "Views", "Nodes", "Other"
+COPY = "In the menu of y"
 
 
 def _view(name: str, keys: str, word: str, sentence: str, shown: str = "") -> Key:
@@ -64,7 +65,7 @@ KEYS = (
     Key("pane", "tab", "app.focus_next", "Pane", "Next pane; shift+tab goes back.", MOVE, 8),
     Key("reload", "r", "reload", "Re-read", "Read the source again, keeping the place.", OTHER, 9),
     Key("pause", "z", "pause", "Pause", "Stop reading a running host again and again; z goes on.", OTHER, 0),
-    Key("copy", "y", "copy", "Copy", "Copy the selected rule or chain as it is written.", OTHER, 0),
+    Key("copy", "y", "copy", "Copy", "Copy: rule, chain, trace, picture; y y is what is selected.", OTHER, 0),
     Key("cancel", "escape", "cancel", "Clear", "Close what is open, then the search, then the trace.", OTHER, 7, "esc"),
     Key("help", "question_mark", "help", "Help", "All keys.", OTHER, 1, "?"),
     Key("palette", "ctrl+p", "app.command_palette", "Commands", "Any command or chain by name.", OTHER, 10),
@@ -131,7 +132,22 @@ NODE_KEYS = (
 )  # fmt: skip
 """Keys of the nodes' table; differences and problems are there those between nodes, and of one of them."""
 
+COPY_KEYS = (
+    Key("copy_selected", "y", "take('copy_selected')", "Selected", "Copy what is selected: rule, chain or row.", COPY),
+    Key("copy_chain", "c", "take('copy_chain')", "Chain", "The chain of the selected rule, as it is written.", COPY),
+    Key("copy_all", "a", "take('copy_all')", "All rows", "In a table: all rows that are shown.", COPY),
+    Key("copy_text", "t", "take('copy_text')", "Text", "The trace as `kptui trace` tells it.", COPY),
+    Key("copy_command", "k", "take('copy_command')", "Command", "The `kptui trace` command that asks the same.", COPY),
+    Key("copy_json", "j", "take('copy_json')", "JSON", "The trace as JSON, for programs.", COPY),
+    Key("copy_mermaid", "m", "take('copy_mermaid')", "Mermaid", "The trace as a Mermaid graph, for a document.", COPY),
+    Key("copy_picture", "s", "take('copy_picture')", "Picture", "The screen as SVG, into a file.", COPY),
+    Key("copy_to_file", "w", "to_file", "To a file", "Write it to a file, where the clipboard is out of reach.", COPY),
+    Key("copy_close", "escape", "cancel", "Close", "Copy nothing.", COPY, 0, "esc"),
+)
+"""Keys of the menu that `copy` opens."""
+
 TOGETHER = (
+    COPY_KEYS,
     (*KEYS, *ROW_KEYS, *TREE_KEYS),
     (*VIEW_KEYS, *ROW_KEYS),
     (*JOURNEY_KEYS, *ROW_KEYS),
@@ -139,7 +155,7 @@ TOGETHER = (
 )
 """The tables that are bound at one place together: in each a key means one thing."""
 
-ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *NODE_KEYS, *ROW_KEYS, *TREE_KEYS)))
+ALL_KEYS = tuple(dict.fromkeys((*KEYS, *VIEW_KEYS, *NODE_KEYS, *ROW_KEYS, *TREE_KEYS, *COPY_KEYS)))
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,17 @@ def test_the_command_says_everything_and_is_safe_in_a_shell() -> None:
     assert {("--src", "192.168.50.2"), ("--dport", "80"), ("--in", "eth0"), ("--local", "192.168.50.10")} <= pairs
     assert {("--assume", "-s $(reboot)=no"), ("--set", "nth=no")} <= pairs
     assert words[-1] == "--reply"
+
+
+def test_what_could_act_on_a_terminal_is_written_out_and_read_the_same_by_a_shell() -> None:
+    name = "a'b\x1b[201~\n\\$(id) \u202e\udc9b.txt"
+    command = command_line(name, Request(dst="10.0.0.1"))
+    assert command.isascii()
+    assert command.isprintable()
+    read = subprocess.run(
+        ["bash", "-c", f"kptui() {{ printf '%s\\0' \"$@\"; }}; {command}"], capture_output=True, check=True
+    ).stdout
+    assert read.split(b"\0")[1] == name.encode("utf-8", "surrogateescape")
 
 
 def test_a_node_port_is_told_by_an_expression() -> None:

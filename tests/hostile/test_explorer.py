@@ -53,6 +53,8 @@ async def test_in_panes_and_messages(dump: Path) -> None:
             await pilot.pause()
             assert "\\x1b" in seen(pilot)
         await press(pilot, "y")
+        assert "\\x1b" in seen(pilot)
+        await press(pilot, "y")
         assert hidden(pilot.app.clipboard) == set()  # what is pasted into a terminal is typed there
         assert "\\x1b" in pilot.app.clipboard
         dump.unlink()

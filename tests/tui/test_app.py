@@ -16,7 +16,7 @@ from tests.tui.driving import SAMPLES, main, opened, press, rows, screen_lines, 
 
 
 async def test_the_help_names_every_key_and_escape_closes_it() -> None:
-    async with opened(size=(120, 80)) as pilot:
+    async with opened(size=(120, 130)) as pilot:
         await press(pilot, "question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         seen = "\n".join(screen_lines(pilot))

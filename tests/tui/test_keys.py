@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kptui.tui.keys import (
     ALL_KEYS,
+    COPY_KEYS,
     JOURNEY_KEYS,
     KEYS,
     NODE_KEYS,
@@ -17,6 +18,7 @@ from kptui.tui.keys import (
     Key,
     markdown,
 )  # fmt: skip
+from kptui.tui.screens.copy_menu import CopyMenu
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.services import ServicesScreen
@@ -49,7 +51,7 @@ def test_ids_are_unique() -> None:
 def test_every_action_exists() -> None:
     owners = (
         (KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree), (VIEW_KEYS, ServicesScreen),
-        (NODE_KEYS, NodesScreen),
+        (NODE_KEYS, NodesScreen), (COPY_KEYS, CopyMenu),
     )  # fmt: skip
     for keys, owner in owners:
         for key in keys:

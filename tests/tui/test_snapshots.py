@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
+from kptui.tui.tree_model import Place
 from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx
 from tests.tui.fleets import NODES
 from tests.tui.fleets import app as nodes
@@ -146,3 +147,24 @@ def test_what_differs_between_nodes_in_a_light_theme(snap_compare: Compare) -> N
         await press(pilot, "d")
 
     assert snap_compare(nodes(), terminal_size=(120, 40), run_before=read)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (60, 15)])
+def test_copy_menu(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        main(pilot).go(Place("nat", "KUBE-SEP-ZGUCVTBPJNCW75NN", 2))
+        await press(pilot, "y")
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_copy_menu_of_a_table_to_a_file_in_a_light_theme(snap_compare: Compare) -> None:
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.theme = "textual-light"
+        await press(pilot, "s", "y", "w")
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=shown)

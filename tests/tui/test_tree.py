@@ -166,8 +166,8 @@ async def test_counters_have_columns_where_the_dump_has_counters() -> None:
         assert any(line.split()[1].isdigit() for line in rows(rules))
 
 
-async def test_y_copies_the_rule_as_written() -> None:
+async def test_y_twice_copies_the_rule_as_written() -> None:
     async with opened() as pilot:
         main(pilot).go(Place("nat", "KUBE-SEP-ZGUCVTBPJNCW75NN", 2))
-        await press(pilot, "y")
+        await press(pilot, "y", "y")
         assert pilot.app.clipboard.startswith("-A KUBE-SEP-ZGUCVTBPJNCW75NN -p tcp")

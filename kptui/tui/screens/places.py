@@ -14,9 +14,11 @@ from kptui.syntax.ast import Chain, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
 from kptui.text import visible
 from kptui.tracing import Session
+from kptui.tui.copying import Item, place_items
 from kptui.tui.marks import Marks
 from kptui.tui.naming import Naming, shortened
 from kptui.tui.navigation import Navigation
+from kptui.tui.screens.copy_menu import copy_from
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
@@ -176,22 +178,15 @@ class Places(Screen[None]):
             self._show(place)
 
     def action_copy(self) -> None:
-        """Copy the selected rule, or the chain's declaration and rules, as written, but for what could act.
+        """Ask what is to be copied."""
+        copy_from(self, self.copy_items())
 
-        What is copied gets pasted into terminals, where a control character is as good as a key.
-        """
+    def copy_items(self) -> list[Item]:
+        """What can be copied: the selected rule, its chain."""
         place = self.navigation.place
-        rule = self._rule(place) if place else None
-        chain = self._table_chain(place)[1] if place else None
-        if rule is not None:
-            texts, what = [rule.text], "the rule"
-        elif chain is not None:
-            texts, what = [chain.text, *(rule.text for rule in chain.rules)], "the chain"
-        else:
-            self.notify("Nothing to copy is selected.", timeout=3)
-            return
-        self.app.copy_to_clipboard("\n".join(map(visible, texts)))
-        self.notify(f"Copied {what}.", timeout=3)
+        if place is None:
+            return place_items(None, None)
+        return place_items(self._rule(place), self._table_chain(place)[1])
 
     def _exists(self, place: Place) -> bool:
         table, chain = self._table_chain(place)

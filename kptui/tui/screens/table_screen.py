@@ -19,7 +19,9 @@ from kptui.ask.request import Request
 from kptui.kubernetes.service import ServicePort
 from kptui.text import visible
 from kptui.tracing import Session
+from kptui.tui.copying import Item
 from kptui.tui.keys import VIEW_KEYS, Key, bindings
+from kptui.tui.screens.copy_menu import copy_from
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.table_model import TableModel, TableState
 from kptui.tui.tree_model import Place
@@ -296,11 +298,29 @@ class TableScreen(Screen[Chosen]):
             self.dismiss(Chosen(view=name))
 
     def action_copy(self) -> None:
-        """Copy the selected row."""
-        item = self.rows.item
-        if item is not None:
-            self.app.copy_to_clipboard("\t".join(map(visible, self.model.cells(item))))
-            self.notify("Copied the row.", timeout=3)
+        """Ask what is to be copied."""
+        copy_from(self, self.copy_items())
+
+    def copy_items(self) -> list[Item]:
+        """What can be copied: the selected row, or all that are shown, with tabs between the cells."""
+        item, shown = self.rows.item, self.model.shown
+        if item is None:
+            return [Item("copy_selected", "the row", None, "", "there is none")]
+        count = f"{len(shown):,} row{'' if len(shown) == 1 else 's'}"
+        return [
+            Item(
+                "copy_selected",
+                "the row",
+                lambda: self._tabbed([item]),
+                "kptui-row.tsv",
+                "  ".join(self.model.cells(item)),
+            ),
+            Item("copy_all", "all rows", lambda: self._tabbed(shown, named=True), "kptui-rows.tsv", count),
+        ]
+
+    def _tabbed(self, items: Sequence[Any], named: bool = False) -> str:
+        names = [[column.column.name for column in self.model.columns]] if named else []
+        return "\n".join("\t".join(cells) for cells in (*names, *map(self.model.cells, items)))
 
     def action_help(self) -> None:
         """All keys."""

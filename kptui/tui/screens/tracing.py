@@ -14,6 +14,7 @@ from kptui.errors import KptuiError
 from kptui.netfilter.trace import Trace
 from kptui.report.words import numbers_words
 from kptui.tracing import Session
+from kptui.tui.copying import Item, trace_items
 from kptui.tui.marks import Marks, marks, missed_by
 from kptui.tui.outcome_tree import Question, questions_of
 from kptui.tui.prefill import prefill
@@ -76,6 +77,10 @@ class Tracing(Searching):
         table, chain = self._table_chain(place) if place else (None, None)
         filled = prefill(self.request, table, chain, self._rule(place) if place else None, self.naming)
         self.app.push_screen(TraceForm(filled, self.session, self.asked_before), self._asked)
+
+    def copy_items(self) -> list[Item]:
+        """As before, and the trace; while a reply is shown, that of the way there with its replies."""
+        return [*super().copy_items(), *trace_items(self.session, self.request, self.forth or self.trace)]
 
     def _asked(self, request: Request | None) -> None:
         if request is not None:
