@@ -65,6 +65,7 @@ def command(
         if not sources:
             raise click.UsageError("Missing argument 'SOURCE'.")
         from kptui.commands.several import expanded
+        from kptui.errors import SeveralHostsError
         from kptui.kubernetes.services import Services
         from kptui.loading import load
         from kptui.syntax.ast import collector_paused
@@ -74,15 +75,21 @@ def command(
             raise click.UsageError("--node names the node of one source, and these are several.")
         api = _api(services, endpoints, node)
         worst = SEVERITIES.index(severity)
+        bundle = None
+        if not several:
+            try:
+                # What is read stays until the end: looking through it for garbage takes a third of the time.
+                with collector_paused():
+                    ruleset = load(sources[0])
+            except SeveralHostsError as hosts:
+                several, bundle = True, hosts
         if several:
             from kptui.commands.check_of_several import Asked, check_all
 
             asked = Asked(checks, worst, names_of(services), api, every, as_json)
-            sys.exit(check_all(sources, asked, _width()))
+            sys.exit(check_all(sources, asked, _width(), bundle))
         [source] = sources
-        # What is read stays until the end: looking through it for garbage takes a third of the time.
         with collector_paused():
-            ruleset = load(source)
             remark(ruleset, source, ())
             found = problems(ruleset, checks, Services(ruleset, names_of(services)), api)
         found = [each for each in found if SEVERITIES.index(each.severity) <= worst]

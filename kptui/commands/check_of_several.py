@@ -10,7 +10,7 @@ import click
 
 from kptui.commands.several import Reading, SourcesJson, heading
 from kptui.commands.shared import EXIT_NO, paint, remark
-from kptui.errors import KptuiError
+from kptui.errors import KptuiError, SeveralHostsError
 from kptui.kubernetes.checks import SEVERITIES, Check, Finding, problems
 from kptui.kubernetes.services import Services
 from kptui.loading import parse
@@ -39,9 +39,9 @@ class Asked:
     as_json: bool
 
 
-def check_all(sources: Sequence[str], asked: Asked, width: int | None) -> int:
-    """Tell what is found in the sources; the exit code."""
-    reading = Reading(sources)
+def check_all(sources: Sequence[str], asked: Asked, width: int | None, bundle: SeveralHostsError | None = None) -> int:
+    """Tell what is found in the sources, or in the hosts of the `bundle` that the one is; the exit code."""
+    reading = Reading(sources, bundle)
     found: dict[str, list[Finding]] = {}
     written = SourcesJson(SCHEMA) if asked.as_json else None
     for read in reading:

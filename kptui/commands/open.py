@@ -29,7 +29,7 @@ def command(sources: tuple[str, ...], names: str | None, interval: float | None,
 
         sources, several = expanded(sources or ("live:",))
         if several:
-            open_nodes(sources, names, config)
+            open_nodes(sources, names, config, interval)
         else:
             _open(sources[0], names, interval, config)
 
@@ -61,7 +61,12 @@ def _open(source: str, names: str | None, interval: float | None, config: str | 
     from kptui.tui.app import run
 
     opening.wait(_FIRST)
-    if opening.why is not None:
+    if opening.why is not None and opening.bundle is None:
         opening.reader.close()
         raise SourceError(opening.why)
-    run(session, opening=opening, settings=settings)
+    if opening.bundle is None:
+        run(session, opening=opening, settings=settings)
+    if opening.bundle is not None:
+        from kptui.commands.several import open_nodes
+
+        open_nodes((source,), names, config, interval, opening.bundle)

@@ -48,6 +48,7 @@ def command(
     """
     with told():
         from kptui.commands.several import expanded, parted
+        from kptui.errors import SeveralHostsError
         from kptui.kubernetes.choosing import matching, ordered
         from kptui.syntax.ast import collector_paused
         from kptui.tracing import Session
@@ -56,14 +57,21 @@ def command(
             raise click.UsageError(f"--sort: {order!r} is none of {', '.join(ORDERS)}.")
         given, pattern = parted(source)
         sources, several = expanded(given)
-        if several:
+        session = None
+        bundle = None
+        if not several:
+            try:
+                # What is read stays until the end: looking through it for garbage takes a third of the time.
+                with collector_paused():
+                    session = Session.open(sources[0], names=names_of(names))
+            except SeveralHostsError as hosts:
+                several, bundle = True, hosts
+        if session is None:
             from kptui.commands.services_of_several import Asked, services_of
 
             pod = _endpoint(endpoint) if endpoint is not None else None
-            sys.exit(services_of(sources, Asked(pattern, order, long, pod, names_of(names), as_json), _width()))
-        # What is read stays until the end: looking through it for garbage takes a third of the time.
+            sys.exit(services_of(sources, Asked(pattern, order, long, pod, names_of(names), as_json), _width(), bundle))
         with collector_paused():
-            session = Session.open(sources[0], names=names_of(names))
             warn(session)
             found = ordered(matching(session.services, " ".join(pattern)), order)
             if endpoint is not None:

@@ -10,7 +10,7 @@ import click
 
 from kptui.commands.several import Reading, SourcesJson, heading
 from kptui.commands.shared import EXIT_NO, no_service_fits, paint, warn
-from kptui.errors import KptuiError
+from kptui.errors import KptuiError, SeveralHostsError
 from kptui.kubernetes.choosing import leading_to, matching, ordered, other_translations
 from kptui.nodes.compare import compare_nodes
 from kptui.nodes.fleet import labelled
@@ -40,9 +40,11 @@ class Asked:
     as_json: bool
 
 
-def services_of(sources: Sequence[str], asked: Asked, width: int | None) -> int:
-    """Tell what the sources have, and what differs; the exit code."""
-    reading = Reading(sources)
+def services_of(
+    sources: Sequence[str], asked: Asked, width: int | None, bundle: SeveralHostsError | None = None
+) -> int:
+    """Tell what the sources, or the hosts of the `bundle` that the one is, have, and what differs; the exit code."""
+    reading = Reading(sources, bundle)
     told = _Told(asked, width)
     for read in reading:
         if read.found is None:

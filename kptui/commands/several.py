@@ -15,8 +15,9 @@ from kptui.commands.shared import EXIT_SOURCE, interactive, names_of, settings_i
 from kptui.text import visible
 
 if TYPE_CHECKING:
-    from kptui.nodes.frozen import Frozen
+    from kptui.errors import SeveralHostsError
     from kptui.nodes.gather import Cancelled, Read
+    from kptui.nodes.packing import Packed
     from kptui.sources import SourceText
 
 
@@ -62,36 +63,43 @@ def reading(name: str, cancelled: Cancelled) -> SourceText:
     return read_source(name, cancelled)
 
 
-def _packed(name: str, cancelled: Cancelled) -> Frozen:
-    """A source's texts, packed: those of several wait for their turn."""
-    from kptui.nodes.frozen import Frozen
+def open_nodes(
+    sources: Sequence[str],
+    names: str | None,
+    config: str | None = None,
+    interval: float | None = None,
+    bundle: SeveralHostsError | None = None,
+) -> None:
+    """Open the explorer on several sources, or the one of which it is known that it is a `bundle` of several hosts.
 
-    return Frozen.of(reading(name, cancelled))
-
-
-def open_nodes(sources: Sequence[str], names: str | None, config: str | None = None) -> None:
-    """Open the explorer on several sources; raises SourceError or UsageError."""
+    Raises SourceError or UsageError.
+    """
     from kptui.sources.file import read_stdin
 
     # What comes by a pipe can only be read once, and before the terminal takes its place.
-    piped = {"-": read_stdin()} if "-" in sources else {}
+    piped = {"-": read_stdin()} if "-" in sources and bundle is None else {}
+    seen = [bundle] if bundle is not None else []
     if not interactive():
         raise click.UsageError("the explorer needs a terminal; `kptui services` and `kptui check` do not.")
     from kptui.nodes.fleet import Fleet
     from kptui.tui.nodes_app import NodesApp
 
     def read(name: str, cancelled: Cancelled) -> SourceText:
+        if seen:
+            # It has been read just now; the next time it is read anew.
+            raise seen.pop()
         return piped[name] if name in piped else reading(name, cancelled)
 
-    NodesApp(Fleet(sources, read, names_of(names)), settings_in(config)).run()
+    NodesApp(Fleet(sources, read, names_of(names)), settings_in(config), interval).run()
 
 
 class Reading:
     """Reads sources several at a time, in their order; keeps in mind whether any could not be read."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
-        """Nothing is read yet."""
+    def __init__(self, sources: Sequence[str], bundle: SeveralHostsError | None = None) -> None:
+        """Nothing is read yet, but perhaps the one source, which turned out to be a `bundle` of several hosts."""
         self.sources = tuple(sources)
+        self._bundle = bundle
         self.failed = False
 
     def __iter__(self) -> Iterator[Read[SourceText]]:
@@ -99,13 +107,25 @@ class Reading:
         from kptui.nodes.gather import Gathering, Read
 
         try:
-            for number, read in enumerate(Gathering(self.sources, _packed).in_order()):
+            for number, read in enumerate(Gathering(self.sources, self._packed).in_order()):
                 self._tell(number)
-                if read.found is None:
-                    self.refuse(read.name, read.error)
-                yield Read(read.name, read.found.source() if read.found is not None else None, read.error)
+                for host in read.found or [Read(read.name, error=read.error)]:
+                    if host.found is None:
+                        self.refuse(host.name, host.error)
+                    yield Read(host.name, host.found.source() if host.found is not None else None, host.error)
         finally:
             self._tell(None)
+
+    def _packed(self, name: str, cancelled: Cancelled) -> Packed:
+        """A source's texts, packed: those of several wait for their turn."""
+        from kptui.nodes.packing import packed
+
+        return packed(name, lambda: self._read(name, cancelled))
+
+    def _read(self, name: str, cancelled: Cancelled) -> SourceText:
+        if self._bundle is not None:
+            raise self._bundle
+        return reading(name, cancelled)
 
     def refuse(self, source: str, why: str) -> None:
         """Say on stderr that a source could not be read; the others go on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from kptui.errors import CancelledError, KptuiError
+from kptui.errors import CancelledError, KptuiError, SeveralHostsError
 from kptui.live.readers import Reader, reader_of
 from kptui.live.snapshot import Snapshot, empty_ruleset
 from kptui.live.underway import Underway
@@ -15,7 +15,10 @@ from kptui.tracing import Session
 
 
 class Opening:
-    """The first reading; `snapshot` is there once it has succeeded, `why` once it has failed."""
+    """The first reading; `snapshot` is there once it has succeeded, `why` once it has failed.
+
+    `bundle`: it failed because the source holds several hosts, which are to be opened as such.
+    """
 
     def __init__(self, session: Session, reader: Reader | None = None, interval: float | None = None) -> None:
         """Begins to read the session's source; `interval` is for those that run."""
@@ -24,6 +27,7 @@ class Opening:
         self.watch = Watch(interval if is_live(session.source) else None)
         self.snapshot: Snapshot | None = None
         self.why: str | None = None
+        self.bundle: SeveralHostsError | None = None
         self.underway = Underway(self.watch.clock)
         self.number = self.watch.begin()
         self._given_up = threading.Event()
@@ -40,6 +44,7 @@ class Opening:
             pass
         except KptuiError as error:
             self.why = str(error)
+            self.bundle = error if isinstance(error, SeveralHostsError) else None
         except Exception as error:
             self.why = f"An error of kptui's own: {type(error).__name__}: {error}."
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from threading import RLock
 from typing import Literal
 
 from kptui.errors import KptuiError, SourceError
@@ -12,7 +13,8 @@ from kptui.kubernetes.checks import problems
 from kptui.kubernetes.known_names import KnownNames
 from kptui.nodes.compare import Comparison, compare_nodes
 from kptui.nodes.frozen import Frozen
-from kptui.nodes.gather import LIMIT, Cancelled, Gathering
+from kptui.nodes.gather import LIMIT, Cancelled, Gathering, Read
+from kptui.nodes.packing import Packed, packed
 from kptui.nodes.summary import GivenUpError, Summaries, Summary, uncounted
 from kptui.sources import SourceText
 from kptui.syntax.ast import Ruleset, collector_paused
@@ -49,15 +51,17 @@ class Fleet:
         self.comparison = Comparison()
         self.gathering = False
         self._at = {source: index for index, source in enumerate(sources)}
+        self._changing = RLock()
         self._read = read
         self._limit = limit
         self._summaries = Summaries(names)
-        self._running: Gathering[Frozen] | None = None
+        self._running: Gathering[Packed] | None = None
         self._given_up = False
 
     def node(self, source: str) -> Node:
         """The node of a source."""
-        return self.nodes[self._at[source]]
+        with self._changing:
+            return self.nodes[self._at[source]]
 
     def label(self, source: str) -> str:
         """What a source is called beside the others."""
@@ -84,9 +88,12 @@ class Fleet:
         try:
             for read in running.as_ready(begun):
                 if read.found is None:
-                    self._set(read.name, progress="failed", why=read.error, summary=None, frozen=None, findings=None)
+                    self._fail(read.name, read.error)
                 else:
-                    self._sum_up(read.name, read.found)
+                    self._spread(read.name, [host.name for host in read.found])
+                    for host in read.found:
+                        self._take(host)
+                        changed()
                 self._compare()
                 changed()
         except GivenUpError:
@@ -120,9 +127,30 @@ class Fleet:
         with collector_paused():
             self._set(source, findings=_findings(self.ruleset(source)))
 
-    def _one(self, source: str, cancelled: Cancelled) -> Frozen:
+    def _one(self, source: str, cancelled: Cancelled) -> Packed:
         """In a thread of the gathering: read and pack, so that little waits to be summed up."""
-        return Frozen.of(self._read(source, cancelled))
+        return packed(source, lambda: self._read(source, cancelled))
+
+    def _take(self, host: Read[Frozen]) -> None:
+        if host.found is None:
+            self._fail(host.name, host.error)
+        else:
+            self._sum_up(host.name, host.found)
+
+    def _fail(self, source: str, why: str) -> None:
+        self._set(source, progress="failed", why=why, summary=None, frozen=None, findings=None)
+
+    def _spread(self, source: str, names: Sequence[str]) -> None:
+        """A bundle of several hosts makes room for a node each."""
+        if list(names) == [source]:
+            return
+        with self._changing:
+            at = self._at[source]
+            hosts = [Node(name, name, "reading") for name in names if name not in self._at]
+            nodes = [*self.nodes[:at], *hosts, *self.nodes[at + 1 :]]
+            labels = labelled([node.source for node in nodes])
+            self._at = {node.source: index for index, node in enumerate(nodes)}
+            self.nodes = [replace(node, label=label) for node, label in zip(nodes, labels, strict=True)]
 
     def _sum_up(self, source: str, frozen: Frozen) -> None:
         """One at a time: only one ruleset is in memory."""
@@ -132,7 +160,7 @@ class Fleet:
                 summary = self._summaries.of(source, ruleset, lambda: self._given_up)
                 found = _findings(ruleset) if summary.lines <= SMALL else None
         except KptuiError as error:
-            self._set(source, progress="failed", why=str(error), summary=None, frozen=None, findings=None)
+            self._fail(source, str(error))
             return
         self._set(source, progress="read", why="", summary=summary, frozen=frozen, findings=found)
 
@@ -140,8 +168,9 @@ class Fleet:
         self.comparison = compare_nodes([node.summary for node in self.nodes if node.summary is not None])
 
     def _set(self, source: str, **values: object) -> None:
-        at = self._at[source]
-        self.nodes[at] = replace(self.nodes[at], **values)  # type: ignore[arg-type]
+        with self._changing:
+            at = self._at[source]
+            self.nodes[at] = replace(self.nodes[at], **values)  # type: ignore[arg-type]
 
 
 def _findings(ruleset: Ruleset) -> Mapping[str, int]:

@@ -18,16 +18,18 @@ class Frozen:
     name: str
     _text: bytes
     _facts: Mapping[str, bytes]
+    _remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: SourceText) -> Frozen:
         """Pack a source."""
-        return cls(source.name, _packed(source.text), {name: _packed(text) for name, text in source.facts.items()})
+        facts = {name: _packed(text) for name, text in source.facts.items()}
+        return cls(source.name, _packed(source.text), facts, source.remarks)
 
     def source(self) -> SourceText:
         """The source as it was."""
         facts = {name: _unpacked(data) for name, data in self._facts.items()}
-        return SourceText(self.name, _unpacked(self._text), facts)
+        return SourceText(self.name, _unpacked(self._text), facts, self._remarks)
 
     @property
     def size(self) -> int:

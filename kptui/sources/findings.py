@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePosixPath
 
-from kptui.errors import SourceError
+from kptui.errors import SeveralHostsError, SourceError
 from kptui.sources.bundle import RULE_MEMBERS, known_as, no_rules, source_of
 from kptui.sources.foreign import FACTS, LISTINGS, RULES, fact_name, looks_like_rules, may_be_fact
 from kptui.sources.members import Member, too_large
@@ -113,19 +113,24 @@ class Findings:
 
     def source(self, pick: str = "") -> SourceText:
         """The rules and facts of the one host there is, or of the one that `pick` names; raises SourceError."""
-        found = [each for each in self.candidates if not pick or self._fits(each, pick)]
+        exactly = [each for each in self.candidates if self._label(each) == pick]
+        found = exactly or [each for each in self.candidates if not pick or self._fits(each, pick)]
         if not pick and any(each.sure for each in found):
             found = [each for each in found if each.sure]
         if len(found) > 1:
             raise self._several(found)
         if not found:
             raise self._none(pick)
-        facts, own = self._own(found[0])
+        return self._source(found[0])
+
+    def _source(self, candidate: Candidate, name: str = "") -> SourceText:
+        """One host's rules and facts."""
+        facts, own = self._own(candidate)
         remarks: tuple[str, ...] = ()
         if not own:
-            remarks = self._foreign(found[0], facts)
-        rules = {member: self._texts.get(path, "") for member, path in found[0].rules.items()}
-        return source_of(self._name, {**rules, **facts}, remarks)
+            remarks = self._foreign(candidate, facts)
+        rules = {member: self._texts.get(path, "") for member, path in candidate.rules.items()}
+        return source_of(name or self._name, {**rules, **facts}, remarks)
 
     def _fits(self, candidate: Candidate, pick: str) -> bool:
         wanted = PurePosixPath(pick)
@@ -137,13 +142,15 @@ class Findings:
         alone = sum(each.folder == candidate.folder for each in self.candidates) == 1
         return str(candidate.folder) if alone and candidate.folder.parts else candidate.paths[0]
 
-    def _several(self, found: list[Candidate]) -> SourceError:
+    def _several(self, found: list[Candidate]) -> SeveralHostsError:
         labels = [visible(self._label(each)) for each in found]
         more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
         shown = visible(self._name)
-        return SourceError(
+        names = [f"{self._name}//{self._label(each)}" for each in found]
+        return SeveralHostsError(
             f"{shown} holds the rules of {len(labels)} hosts or namespaces: {', '.join(labels[:_SHOWN])}{more}; name "
-            f"one: {shown}//{labels[0]}"
+            f"one: {shown}//{labels[0]}",
+            {name: partial(self._source, each, name) for name, each in zip(names, found, strict=True)},
         )
 
     def _none(self, pick: str) -> SourceError:

@@ -150,5 +150,5 @@ def run(
     app.run()
     if app.return_code:
         sys.exit(app.return_code)
-    if opening is not None and opening.watch.state == "failed":
+    if opening is not None and opening.watch.state == "failed" and opening.bundle is None:
         raise SourceError(opening.watch.why)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on, work
 from textual.message import Message
 
+from kptui.kubernetes.known_names import KnownNames
+from kptui.live.readers import Reader, reader_of
+from kptui.live.watch import Watch
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.frozen import Frozen
 from kptui.syntax.ast import Ruleset
@@ -14,7 +19,7 @@ from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.table_screen import Chosen
-from kptui.tui.settings.fields import UNCHOSEN, Settings
+from kptui.tui.settings.fields import INTERVAL, UNCHOSEN, Settings
 from kptui.tui.table_model import TableState
 
 
@@ -24,10 +29,18 @@ class NodesApp(Kptui):
     class Changed(Message):
         """Something about the nodes is another now."""
 
-    def __init__(self, fleet: Fleet, settings: Settings = UNCHOSEN) -> None:
-        """Nothing is read before the screen is there."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        settings: Settings = UNCHOSEN,
+        interval: float | None = None,
+        reader: Callable[[str, KnownNames | None], Reader] = reader_of,
+    ) -> None:
+        """Nothing is read before the screen is there; a running node that is explored is read on by a `reader`."""
         super().__init__(Session(Ruleset("", (), ()), ""), settings=settings)
         self.fleet = fleet
+        self._reader = reader
+        self._interval = interval or settings.interval or INTERVAL
         self._explored: tuple[str, Frozen] | None = None
         self._table = TableState()
         self._differing = TableState()
@@ -77,7 +90,9 @@ class NodesApp(Kptui):
             main.call_after_refresh(main.viewed, found)
 
     def _explore(self, session: Session, before: MainScreen | None) -> MainScreen:
-        main = MainScreen(session)
+        # What was read with the others is shown at once; what runs is read on from here.
+        watch = Watch(self._interval if session.live else None)
+        main = MainScreen(session, reader=self._reader(session.source, session.names), watch=watch)
         if before is not None:
             main.request = before.request
             self.pop_screen()

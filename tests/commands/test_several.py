@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -148,3 +151,51 @@ def test_all_nodes_of_a_cluster_one_of_which_cannot_be_read(tmp_path: Path) -> N
     assert "the server is gone" in told["sources"][1]["error"]
     assert (done.code, told["differences"]) == (3, [])
     assert (*inside, "iptables-save", "-c") in kubectl.asked
+
+
+class TestABundleOfSeveralHosts:
+    """Each of its hosts is a source, by a name that every command takes."""
+
+    @pytest.fixture
+    def bundle(self, tmp_path: Path, lagging: str) -> str:
+        with tarfile.open(tmp_path / "cluster.tar.gz", "w:gz") as tar:
+            for node, path in (("node1", NGINX), ("node2", lagging)):
+                tar.add(path, f"nodes/{node}/iptables-save")
+        return str(tmp_path / "cluster.tar.gz")
+
+    def test_services_and_check_take_each_host(self, bundle: str) -> None:
+        done = kptui("services", bundle, "nginx")
+        assert [line for line in done.out.splitlines() if line.startswith("──")] == [
+            f"── {bundle}//nodes/node1 ──",
+            f"── {bundle}//nodes/node2 ──",
+        ]
+        assert "1 Service port differs" in done.out
+        assert (done.code, done.err) == (0, "")
+        told = json.loads(kptui("check", bundle, "--json").out)
+        assert [each["source"] for each in told["sources"]] == [
+            f"{bundle}//nodes/{node}" for node in ("node1", "node2")
+        ]
+
+    def test_beside_others(self, bundle: str) -> None:
+        done = kptui("services", NGINX, bundle, "nginx", "--json")
+        assert [each["source"] for each in json.loads(done.out)["sources"]] == [
+            NGINX, f"{bundle}//nodes/node1", f"{bundle}//nodes/node2",
+        ]  # fmt: skip
+
+    def test_a_name_from_there_is_a_source_of_its_own(self, bundle: str) -> None:
+        assert json.loads(kptui("services", f"{bundle}//nodes/node2", "--json").out)["schema"] == "kptui.services/1"
+
+    def test_what_takes_one_source_names_one(self, bundle: str) -> None:
+        done = kptui("trace", bundle, "-> default/nginx")
+        assert done.code == 3
+        assert (
+            f"holds the rules of 2 hosts or namespaces: nodes/node1, nodes/node2; name one: {bundle}//nodes/node1"
+            in done.err
+        )
+
+    def test_check_by_a_pipe(self, bundle: str) -> None:
+        with open(bundle, "rb") as file:
+            done = subprocess.run(
+                [sys.executable, "-m", "kptui", "check", "-"], stdin=file, capture_output=True, check=False
+            )
+        assert b"standard input//nodes/node2" in done.stdout, done.stderr

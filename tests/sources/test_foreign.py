@@ -152,7 +152,8 @@ class TestCollectors:
         picked = said.rpartition("name one: ")[2]
         assert read_source(picked).text == NFT + SIX
         assert set(read_source(picked).facts) == {"ip-addr.json", "ip-route.json", "ip-rule.json", "sysctl"}
-        assert run("check", name).code == 3
+        assert run("trace", name, "-> 10.0.0.1:80").code == 3
+        assert run("check", name).out.count("── ") == 2
         assert "holds no rules at red" in refused(f"{name}//red")
 
     def test_a_sosreport_with_listings_only(self, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kptui.errors import SourceError
+from kptui.kubernetes.known_names import KnownNames
+from kptui.live.readers import Here
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
@@ -25,4 +27,7 @@ def app(texts: Mapping[str, str] = NODES, *missing: str) -> NodesApp:
             raise SourceError("The pod [b]of[/b] this node does not answer\x1b[31m.")
         return SourceText(name, texts[name])
 
-    return NodesApp(Fleet([*texts, *missing], read))
+    def reader(name: str, names: KnownNames | None) -> Here:
+        return Here(name, names, lambda source, **_: read(source, lambda: False))
+
+    return NodesApp(Fleet([*texts, *missing], read), reader=reader)

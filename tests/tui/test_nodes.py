@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from kptui.errors import SourceError
+from kptui.errors import SeveralHostsError, SourceError
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
@@ -171,3 +172,28 @@ async def test_of_one_source_there_are_no_nodes_to_go_back_to() -> None:
         assert on_top(pilot) is MainScreen
         [said] = pilot.app._notifications
         assert said.message.startswith("One source is open")
+
+
+async def test_a_bundle_of_several_hosts_becomes_a_node_each() -> None:
+    def read(name: str, cancelled: Cancelled) -> SourceText:
+        if name == "cluster.tar.gz":
+            hosts = {f"{name}//{host}": partial(SourceText, f"{name}//{host}", NGINX) for host in ("a", "b")}
+            raise SeveralHostsError("It holds two.", hosts)
+        return SourceText(name, NGINX)
+
+    async with opened(NodesApp(Fleet(["cluster.tar.gz"], read))) as pilot:
+        assert [row[:3] for row in table(pilot)] == [["a", "✓", "read"], ["b", "✓", "read"]]
+        await press(pilot, "j", "enter")
+        assert main(pilot).session.source == "cluster.tar.gz//b"
+        await press(pilot, "m", "r")
+        assert [row[:3] for row in table(pilot)] == [["a", "✓", "read"], ["b", "✓", "read"]]
+
+
+async def test_a_running_node_that_is_explored_is_read_on() -> None:
+    found = app()
+    async with opened(found) as pilot:
+        await press(pilot, "enter")
+        watch = main(pilot).timing
+        assert watch.interval == 2.0
+        assert main(pilot).snapshot.number >= 1
+        assert "every 2 s" in screen_lines(pilot)[0]

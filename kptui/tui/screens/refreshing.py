@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from textual import on, work
@@ -169,12 +170,12 @@ class Refreshing(Views):
         self.show_standing()
         return True
 
-    def on_unmount(self) -> None:
-        """Leave nothing running."""
+    async def on_unmount(self) -> None:
+        """Leave nothing running; what has to be waited for keeps no other screen waiting."""
         if self.opening is not None:
             self.opening.give_up()
         self.timing.give_up()
-        self.reader.close()
+        await asyncio.to_thread(self.reader.close)
 
     # In the background -------------------------------------------------------------------------------------------
 
@@ -190,6 +191,10 @@ class Refreshing(Views):
             if worker.is_cancelled or opening.number != self.timing.number:
                 return
         found, model = opening.snapshot, None
+        if opening.bundle is not None:
+            # Several hosts want another first screen: whoever opened this one opens that.
+            self.app.call_from_thread(self.app.exit)
+            return
         if found is not None:
             model = TreeModel(found.session.ruleset)
         self.post_message(self.Read(opening.number, found or opening.why, model))
