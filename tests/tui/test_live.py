@@ -13,6 +13,7 @@ from kptui.tui.app import Kptui
 from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
+from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.table_list import TableList
@@ -196,3 +197,20 @@ async def test_a_dump_tells_its_counters_in_total_and_why_there_are_no_connectio
         assert "only with -c" in "\n".join(screen_lines(pilot))
         await press(pilot, "escape", "f")
         assert "holds no connections" in "\n".join(screen_lines(pilot))
+
+
+async def test_the_detail_s_counters_move_with_each_reading_and_its_text_stays() -> None:
+    async with watching(dump(all=10), dump(all=30, policy=7), dump(all=90)) as (pilot, reader):
+        screen = main(pilot)
+        screen.go(Place("nat", "PREROUTING", 1))
+        detail = screen.query_one(RuleDetail)
+        assert str(detail.border_subtitle) == "10 packets, 600 bytes"
+        detail.scroll_to(y=3, animate=False)
+        await later(pilot, reader)
+        assert str(detail.border_subtitle) == "30 packets, 600 bytes · 10 packets/s, 0 bytes/s"
+        assert any("30 packets, 600 bytes" in line for line in screen_lines(pilot))
+        assert detail.scroll_y == 3 or detail.max_scroll_y < 3
+        screen.go(Place("nat", "PREROUTING"))
+        assert str(detail.border_subtitle).startswith("policy: 7 packets, 60 bytes · ")
+        screen.go(Place("nat", "KUBE-SERVICES"))
+        assert str(detail.border_subtitle) == "10 packets/s, 0 bytes/s"

@@ -29,6 +29,7 @@ from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
+from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.view_line import ViewLine
 from kptui.tui.widgets.waiting import Waiting
@@ -309,6 +310,7 @@ class Refreshing(Views):
         self.query_one(ViewLine).refresh()
         self.query_one(ChainTree).set_snapshot(self.snapshot)
         self.query_one(RuleList).set_snapshot(self.snapshot)
+        self.query_one(RuleDetail).set_snapshot(self.snapshot)
 
     # What the main screen adds -----------------------------------------------------------------------------------
 

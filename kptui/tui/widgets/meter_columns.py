@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kptui.live.meter import Rate
 from kptui.live.snapshot import Snapshot
-from kptui.syntax.ast import Rule, Table
+from kptui.syntax.ast import Chain, Rule, Table
 from kptui.tui.naming import counted
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
@@ -75,6 +75,19 @@ def _fitting(columns: Sequence[MeterColumn], rated: bool, room: int) -> Iterator
             return
         if rated or not column.rated:
             yield column
+
+
+def counter_words(snapshot: Snapshot, table: Table, chain: Chain, rule: Rule | None) -> str:
+    """What a rule counts, a base chain's policy decided, comes to any other chain; nothing where no reading tells."""
+    meter = snapshot.meter
+    found = meter.total(rule.line if rule is not None else chain.line)
+    words = [f"{found[0]:,} packets, {found[1]:,} bytes"] if found is not None else []
+    rate = meter.rate(rule.line) if rule is not None else meter.chain_rate(((table.family, table.label), chain.name))
+    if rate is not None and meter.counters is not None:
+        packets, size = (per_second(rate, which).replace("·", "0") for which in (0, 1))
+        words.append(f"{packets} packets/s, {size} bytes/s")
+    policy = "policy: " if rule is None and found is not None else ""
+    return policy + " · ".join(words)
 
 
 def per_second(rate: Rate | None, which: int = 0) -> str:

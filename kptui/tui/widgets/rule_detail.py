@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from kptui.live.snapshot import Snapshot
 from kptui.report.explain.around import Around
 from kptui.report.explain.chain import explain_chain
 from kptui.report.explain.model import Section
@@ -21,6 +22,7 @@ from kptui.text import visible
 from kptui.tui.marks import Marks
 from kptui.tui.naming import counted
 from kptui.tui.tree_model import Place
+from kptui.tui.widgets.meter_columns import counter_words
 
 HEAD = 9
 """How wide the headings of an explanation are."""
@@ -28,6 +30,12 @@ HEAD = 9
 
 class RuleDetail(VerticalScroll):
     """A pane of text; everything of a dump in it is made visible and never read as markup."""
+
+    def __init__(self, *, id: str) -> None:
+        """Nothing is shown yet."""
+        super().__init__(id=id)
+        self._snapshot: Snapshot | None = None
+        self._shown: tuple[Table | None, Chain | None, Rule | None] = (None, None, None)
 
     def compose(self) -> Iterator[Static]:
         """One block of text."""
@@ -55,6 +63,20 @@ class RuleDetail(VerticalScroll):
         self.border_title = Text("Rule" if rule is not None else "Chain")
         self.query_one("#detail-text", Static).update(block)
         self.scroll_home(animate=False)
+        self._shown = (table, chain, rule)
+        self._count()
+
+    def set_snapshot(self, snapshot: Snapshot) -> None:
+        """Show other counters; the text stays where it was scrolled to."""
+        self._snapshot = snapshot
+        self._count()
+
+    def _count(self) -> None:
+        table, chain, rule = self._shown
+        words = ""
+        if self._snapshot is not None and table is not None and chain is not None:
+            words = counter_words(self._snapshot, table, chain, rule)
+        self.border_subtitle = Text(words)
 
 
 def _chain(table: Table, chain: Chain, around: Around, known: bool, marks: Marks | None) -> Iterator[RenderableType]:
