@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from kptui.commands.options import config_option, with_options
+from kptui.commands.options import look_options, with_options
 from kptui.commands.shared import interactive, paint, settings_in, told
 
 
 @click.command("demo")
-@with_options(config_option)
-def command(config: str | None) -> None:
+@with_options(look_options)
+def command(**look: Any) -> None:
     """Open the explorer on a built-in sample; without a terminal, print a trace of it."""
     with told():
         from kptui.ask.request import Request
@@ -21,7 +23,7 @@ def command(config: str | None) -> None:
             from kptui.tracing import Session
             from kptui.tui.app import run
 
-            run(Session.open(path), local=("192.168.50.10",), settings=settings_in(config))
+            run(Session.open(path), local=("192.168.50.10",), settings=settings_in(**look))
             return
         from kptui.tracing import Session
 

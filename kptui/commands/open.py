@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.options import config_option, names_option, source_options, with_options
-from kptui.commands.shared import interactive, names_of, told
+from kptui.commands.options import look_options, names_option, source_options, with_options
+from kptui.commands.shared import interactive, names_of, settings_in, told
+
+if TYPE_CHECKING:
+    from kptui.tui.settings.fields import Settings
 
 _FIRST = 0.3
 """Seconds in which most readings fail, if they do: then the terminal is left as it is."""
@@ -21,20 +25,20 @@ _FIRST = 0.3
     metavar="SECONDS",
     help="How often to read a running host again (default: 2, or what the settings say).",
 )
-@with_options(config_option, names_option, source_options)
-def command(sources: tuple[str, ...], names: str | None, interval: float | None, config: str | None) -> None:
+@with_options(look_options, names_option, source_options)
+def command(sources: tuple[str, ...], names: str | None, interval: float | None, **look: Any) -> None:
     """Open the explorer."""
     with told():
         from kptui.commands.several import expanded, open_nodes
 
         sources, several = expanded(sources or ("live:",))
         if several:
-            open_nodes(sources, names, config, interval)
+            open_nodes(sources, names, settings_in(**look), interval)
         else:
-            _open(sources[0], names, interval, config)
+            _open(sources[0], names, interval, settings_in(**look))
 
 
-def _open(source: str, names: str | None, interval: float | None, config: str | None) -> None:
+def _open(source: str, names: str | None, interval: float | None, settings: Settings) -> None:
     from kptui.errors import SourceError
     from kptui.live.opening import Opening, unread
     from kptui.live.readers import Here
@@ -49,10 +53,8 @@ def _open(source: str, names: str | None, interval: float | None, config: str | 
         # What is wrong with the source is told all the same.
         parse(read())
         raise click.UsageError("the explorer needs a terminal; `kptui trace` and `kptui parse` do not.")
-    from kptui.commands.shared import settings_in
     from kptui.tui.settings.fields import INTERVAL
 
-    settings = settings_in(config)
     session = unread(source, names=known)
     # It is read while the libraries of the screen are loaded.
     opening = Opening(
@@ -69,4 +71,4 @@ def _open(source: str, names: str | None, interval: float | None, config: str | 
     if opening.bundle is not None:
         from kptui.commands.several import open_nodes
 
-        open_nodes((source,), names, config, interval, opening.bundle)
+        open_nodes((source,), names, settings, interval, opening.bundle)

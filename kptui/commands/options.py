@@ -61,14 +61,15 @@ names_option: list[Decorator] = [
 """Names for chains that have no comments."""
 
 
-config_option: list[Decorator] = [
+look_options: list[Decorator] = [
     click.option(
         "--config",
         metavar="FILE",
         help="The settings, in place of $XDG_CONFIG_HOME/kptui/config.toml (docs/settings.md).",
-    )
+    ),
+    click.option("--theme", metavar="NAME", help="The colours: dark, light, high-contrast, color-blind, …-light."),
 ]
-"""Where the explorer's settings lie."""
+"""How the explorer looks: what `shared.settings_in` takes."""
 
 
 def _reading(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kptui.commands.shared import EXIT_SOURCE, interactive, names_of, settings_in
+from kptui.commands.shared import EXIT_SOURCE, interactive, names_of
 from kptui.text import visible
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kptui.nodes.gather import Cancelled, Read
     from kptui.nodes.packing import Packed
     from kptui.sources import SourceText
+    from kptui.tui.settings.fields import Settings
 
 
 _LIKE_A_FILE = re.compile(r"^\.{0,2}/|\.(?:txt|tar|t?gz|t?xz)\Z")
@@ -66,7 +67,7 @@ def reading(name: str, cancelled: Cancelled) -> SourceText:
 def open_nodes(
     sources: Sequence[str],
     names: str | None,
-    config: str | None = None,
+    settings: Settings,
     interval: float | None = None,
     bundle: SeveralHostsError | None = None,
 ) -> None:
@@ -90,7 +91,7 @@ def open_nodes(
             raise seen.pop()
         return piped[name] if name in piped else reading(name, cancelled)
 
-    NodesApp(Fleet(sources, read, names_of(names)), settings_in(config), interval).run()
+    NodesApp(Fleet(sources, read, names_of(names)), settings, interval).run()
 
 
 class Reading:

@@ -78,13 +78,19 @@ def names_of(name: str | None) -> KnownNames | None:
     return read_names(text_of(name), name)
 
 
-def settings_in(config: str | None) -> Settings:
-    """The explorer's settings, from a --config file or the usual one."""
+def settings_in(config: str | None, theme: str | None) -> Settings:
+    """The explorer's settings, from a --config file or the usual one; options win. Raises click.UsageError."""
+    from dataclasses import replace
     from pathlib import Path
 
+    from kptui.tui.settings.fields import RefusedError, a_theme
     from kptui.tui.settings.file import read_settings
 
-    return read_settings(Path(config) if config is not None else None)
+    found = read_settings(Path(config) if config is not None else None)
+    try:
+        return replace(found, theme=a_theme(theme)) if theme is not None else found
+    except RefusedError as refused:
+        raise click.UsageError(f"--theme: {refused}") from None
 
 
 def no_service_fits(pattern: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar
@@ -14,6 +14,7 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 
 from kptui.errors import SourceError
@@ -25,7 +26,9 @@ from kptui.tracing import Session
 from kptui.tui.keys import KEYS
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.settings.fields import UNCHOSEN, Settings
+from kptui.tui.settings.file import settings_path
 from kptui.tui.settings.keymap import label, textual_keymap
+from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
 from kptui.tui.tree_model import Place
 
 MAX_FOUND = 50
@@ -96,12 +99,15 @@ class Kptui(App[None]):
         `before` names a source to compare with; then the explorer opens at the differences. `opening` is a first
         reading that is under way, else `reader` and `watch` say how and when the source is read again.
         """
+        self.settings = settings
         super().__init__()
+        for name, colors in THEMES.items():
+            self.register_theme(theme(name, colors))
+        self.theme = settings.theme or DEFAULT
         self._session = session
         self._reading = (opening, reader, watch)
         self._local = local
         self._before = before
-        self.settings = settings
         self.set_keymap(textual_keymap(settings.keys))
 
     def on_mount(self) -> None:
@@ -130,9 +136,27 @@ class Kptui(App[None]):
         """Of one source there are no nodes to go back to."""
         self.notify("One source is open: kptui node1.tar.gz node2.tar.gz … opens several.", timeout=3)
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What the style sheet names and Textual's own themes don't have."""
+        return {**variables(THEMES[DEFAULT]), **STYLES}
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours; without colours (NO_COLOR) styles tell apart what they would."""
+        return {**super().get_css_variables(), **(WITHOUT_COLORS if self.no_color else {})}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What is done to every line last: under NO_COLOR there are no colours at all, not even greys."""
+        return [NoColor()] if self.no_color else super().get_line_filters()
+
+    def _dress(self, name: str) -> None:
+        self.theme = name
+        self.notify(f'To have it always: theme = "{name}" in {settings_path()}', timeout=6, markup=False)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Textual's own commands, and every key's action by name."""
-        yield from super().get_system_commands(screen)
+        """Textual's own commands but for those there are better ones for, and every key's action by name."""
+        yield from (each for each in super().get_system_commands(screen) if each.title not in ("Theme", "Keys"))
+        for name in THEMES:
+            yield SystemCommand(f"Theme: {name}", "Show everything in these colours.", partial(self._dress, name))
         for key in KEYS:
             if key.word and (not key.action.startswith("app.") or key.action == "app.nodes"):
                 yield SystemCommand(

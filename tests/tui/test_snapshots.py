@@ -80,7 +80,7 @@ def test_empty_dump(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_light_theme(snap_compare: Compare) -> None:
     async def light(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        pilot.app.theme = "textual-light"
+        pilot.app.theme = "light"
         await trace_nginx(pilot)
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=light)
@@ -100,7 +100,7 @@ def test_services(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_what_leads_to_a_pod_in_a_light_theme(snap_compare: Compare) -> None:
     async def shown(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        pilot.app.theme = "textual-light"
+        pilot.app.theme = "light"
         await press(pilot, "s", "w", "j", "j")
 
     assert snap_compare(explorer(Path("samples/external-traffic-local.txt")), terminal_size=(120, 40), run_before=shown)
@@ -143,7 +143,7 @@ def test_nodes(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_what_differs_between_nodes_in_a_light_theme(snap_compare: Compare) -> None:
     async def read(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        pilot.app.theme = "textual-light"
+        pilot.app.theme = "light"
         await press(pilot, "d")
 
     assert snap_compare(nodes(), terminal_size=(120, 40), run_before=read)

@@ -99,7 +99,10 @@ class NodesScreen(TableScreen):
         grid.add_column()
         grid.add_row(Text("source"), Text(visible(item.source), style="bold"))
         if item.why:
-            grid.add_row(Text("state"), Text(visible(item.why), style="bold red" if item.progress == "failed" else ""))
+            grid.add_row(
+                Text("state"),
+                Text(visible(item.why), style=self.rows.style_of("bad") if item.progress == "failed" else ""),
+            )
         if item.summary is not None:
             self._known(grid, item)
         return grid

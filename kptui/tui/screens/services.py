@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import RenderableType
+from rich.style import Style
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -21,7 +22,7 @@ from kptui.tui.screens.trace_form import TraceForm
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
 
-STYLES = {"good": "bold", "bad": "bold red", "dim": "dim", "strong": "bold", "": ""}
+STYLES = {"good": "bold", "bad": "bold", "dim": "dim", "strong": "bold", "": ""}
 
 
 def _endpoints(port: ServicePort) -> str:
@@ -79,8 +80,12 @@ class ServicesScreen(TableScreen):
         grid.add_column(width=16, style="dim")
         grid.add_column()
         for line in service_lines(item, numbers=False):
-            grid.add_row(Text(line.head), Text(visible(line.text), style=STYLES[line.kind]))
+            grid.add_row(Text(line.head), Text(visible(line.text), style=self._style(line.kind)))
         return grid
+
+    def _style(self, kind: str) -> Style:
+        style = Style.parse(STYLES[kind])
+        return style + self.rows.style_of("bad") if kind == "bad" else style
 
     def chosen(self, item: ServicePort) -> Chosen | None:
         """Its chains in the tree, the first of those that balance selected; the rule that refuses it if it has none.

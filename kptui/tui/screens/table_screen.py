@@ -147,6 +147,7 @@ class TableScreen(Screen[Chosen]):
         self.rows.waiting = self.WAITING
         self.query_one(TopBar).show(self.about, [], "")
         self.rows.focus()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._show_detail())
         items = self.at_hand()
         if items is None:
             self._load()

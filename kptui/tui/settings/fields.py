@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from kptui.tui.themes import THEMES
+
 INTERVAL = 2.0
 """Seconds between two readings of a running host, if nobody says otherwise."""
 SHORTEST, LONGEST = 0.2, 3600
@@ -18,6 +20,7 @@ COLUMNS = ("pkts", "bytes", "pkt/s", "B/s", "graph")
 class Settings:
     """What was chosen; None where nothing was. `complaints` are sentences about what could not be used."""
 
+    theme: str | None = None
     interval: float | None = None
     columns: tuple[str, ...] | None = None
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -94,7 +97,11 @@ def _interval(value: Any) -> float:
     raise RefusedError(f"{shown(value)} is no number of seconds from {SHORTEST} to {LONGEST}")
 
 
+a_theme = one_of(tuple(THEMES))
+"""A reader for the name of a theme."""
+
 FIELDS = (
+    Field("theme", f"The colours: `{'`, `'.join(THEMES)}`; `--theme` wins.", '"light"', a_theme),
     Field("interval", "Seconds between two readings of a running host; `--interval` wins.", "5", _interval),
     Field(
         "columns",

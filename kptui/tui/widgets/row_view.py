@@ -78,9 +78,10 @@ class RowView(ScrollView, can_focus=True):
     # What they get ----------------------------------------------------------------------------------------------
 
     def style_of(self, name: str) -> Style:
-        """One of STYLES as the theme has it, foreground only: rows are laid over the cursor's background."""
+        """One of STYLES as the theme has it, without background: rows are laid over that of the view."""
         style = self.get_component_rich_style(f"row--{name}")
-        return Style(color=style.color, bold=bool(style.bold) if name == "dim" else style.bold)
+        bold = bool(style.bold) if name == "dim" else style.bold
+        return Style(color=style.color, bold=bold, dim=style.dim, italic=style.italic, underline=style.underline)
 
     def refresh_rows(self) -> None:
         """The rows have changed: measure, keep the cursor inside, draw."""
@@ -130,8 +131,8 @@ class RowView(ScrollView, can_focus=True):
         background = Style()
         if row == self.cursor:
             name = "row--cursor" if self.has_focus else "row--cursor-blurred"
-            style = self.get_component_rich_style(name)
-            background = Style(bgcolor=style.bgcolor, bold=style.bold)
+            # One colour for the whole row: whatever its texts are in, it can be read on the cursor's background.
+            background = self.get_component_rich_style(name)
         return self._strip(self.row_text(row, width), width, background)
 
     def _strip(self, text: Text, width: int, background: Style) -> Strip:
