@@ -54,7 +54,9 @@ man: $(VENV)/ready ## the man page, from the definitions of the commands
 	$(DATE) $(BIN)/python packaging/man.py > build/kptui.1
 
 sbom: build/only $(TOOLS)/ready ## what the wheel brings with it (CycloneDX)
-	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o build/sbom.json build/only
+	@# The version is in one place, where cyclonedx-py does not look.
+	sed "s/^dynamic = .*/version = \"$$($(BIN)/kptui --version | cut -d' ' -f2)\"/" pyproject.toml > build/pyproject.toml
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject build/pyproject.toml --output-reproducible -o build/sbom.json build/only
 
 audit: build/only $(TOOLS)/ready ## known vulnerabilities of what the wheel brings with it
 	$(PIP) --python build/only/bin/python freeze --exclude kptui > build/requirements.txt

@@ -16,6 +16,9 @@ for file in "$work"/dist/*; do
 done
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" --disable-pip-version-check --quiet install "$work"/dist/*.whl
+# What the README's readers copy, by the installed program.
+KPTUI="$work/venv/bin/kptui" "$python" -m pytest -q -p no:cacheprovider "$top/tests/test_readme.py" >"$work/readme.log" ||
+    { cat "$work/readme.log"; exit 1; }
 cd "$work"
 kptui="$work/venv/bin/kptui"
 "$kptui" --version

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -39,7 +40,9 @@ def test_six_questions_have_lines_and_all_are_run_here() -> None:
 
 @pytest.mark.parametrize("line", lines())
 def test_a_copied_line_answers(line: str, tmp_path: Path) -> None:
-    (tmp_path / "kptui").write_text(f'#!/bin/sh\nexec {sys.executable} -m kptui "$@"\n')
+    # tests/smoke_wheel.sh names the one of an installed wheel.
+    program = os.environ.get("KPTUI", f"{sys.executable} -m kptui")
+    (tmp_path / "kptui").write_text(f'#!/bin/sh\nexec {program} "$@"\n')
     (tmp_path / "kptui").chmod(0o755)
     env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False, env=env)
