@@ -170,7 +170,7 @@ def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
 
 
 def markdown() -> str:
-    """The keys as the README's table, the same words as in the help."""
+    """The keys as a table, the same words as in the help."""
     rows = ["| key | what it does |", "| --- | --- |"]
     rows += [f"| `{key.label}` | {key.sentence} |" for key in ALL_KEYS]
     return "\n".join(rows)

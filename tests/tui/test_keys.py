@@ -1,8 +1,6 @@
-"""The table of keys: no clashes, nothing a terminal can't tell apart, every action there, and the README up to date."""
+"""The table of keys: no clashes, nothing a terminal can't tell apart, every action there."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 from kptui.tui.keys import (
     ALL_KEYS,
@@ -16,7 +14,6 @@ from kptui.tui.keys import (
     TREE_KEYS,
     VIEW_KEYS,
     Key,
-    markdown,
 )  # fmt: skip
 from kptui.tui.screens.copy_menu import CopyMenu
 from kptui.tui.screens.main import MainScreen
@@ -24,8 +21,6 @@ from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
-
-README = Path(__file__).parents[2] / "README.md"
 
 
 def _keys(keys: tuple[Key, ...]) -> list[str]:
@@ -66,7 +61,3 @@ def test_every_view_of_the_line_is_an_action_of_the_main_screen() -> None:
         for keys in (VIEW_KEYS, JOURNEY_KEYS):
             assert key in keys
         assert key.keys in _keys(NODE_KEYS) or key in NODE_KEYS
-
-
-def test_the_readmes_table_is_made_from_the_same_keys() -> None:
-    assert markdown() in README.read_text(encoding="utf-8")
