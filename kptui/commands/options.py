@@ -67,6 +67,7 @@ look_options: list[Decorator] = [
         metavar="FILE",
         help="The settings, in place of $XDG_CONFIG_HOME/kptui/config.toml (docs/settings.md).",
     ),
+    click.option("--ascii", is_flag=True, help="No sign that is not ASCII; by itself where the terminal is not UTF-8."),
     click.option("--theme", metavar="NAME", help="The colours: dark, light, high-contrast, color-blind, …-light."),
 ]
 """How the explorer looks: what `shared.settings_in` takes."""

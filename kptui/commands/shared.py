@@ -78,7 +78,14 @@ def names_of(name: str | None) -> KnownNames | None:
     return read_names(text_of(name), name)
 
 
-def settings_in(config: str | None, theme: str | None) -> Settings:
+def _encoding() -> str:
+    """The encoding of the terminal, as far as the locale tells; the explorer draws on stderr."""
+    from codecs import lookup
+
+    return lookup(sys.__stderr__.encoding).name if sys.__stderr__ is not None else "utf-8"
+
+
+def settings_in(config: str | None, theme: str | None, ascii: bool) -> Settings:
     """The explorer's settings, from a --config file or the usual one; options win. Raises click.UsageError."""
     from dataclasses import replace
     from pathlib import Path
@@ -87,6 +94,8 @@ def settings_in(config: str | None, theme: str | None) -> Settings:
     from kptui.tui.settings.file import read_settings
 
     found = read_settings(Path(config) if config is not None else None)
+    if ascii or (found.ascii is None and _encoding() != "utf-8"):
+        found = replace(found, ascii=True)
     try:
         return replace(found, theme=a_theme(theme)) if theme is not None else found
     except RefusedError as refused:

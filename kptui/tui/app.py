@@ -16,6 +16,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from kptui.errors import SourceError
 from kptui.live.opening import Opening
@@ -28,6 +29,7 @@ from kptui.tui.screens.main import MainScreen
 from kptui.tui.settings.fields import UNCHOSEN, Settings
 from kptui.tui.settings.file import settings_path
 from kptui.tui.settings.keymap import label, textual_keymap
+from kptui.tui.signs import Ascii, BlockBar
 from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
 from kptui.tui.tree_model import Place
 
@@ -100,6 +102,8 @@ class Kptui(App[None]):
         reading that is under way, else `reader` and `watch` say how and when the source is read again.
         """
         self.settings = settings
+        self._ascii = Ascii(getattr(sys.__stderr__, "encoding", "utf-8")) if settings.ascii else None
+        ScrollBar.renderer = BlockBar if settings.ascii else ScrollBarRender
         super().__init__()
         for name, colors in THEMES.items():
             self.register_theme(theme(name, colors))
@@ -146,7 +150,8 @@ class Kptui(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What is done to every line last: under NO_COLOR there are no colours at all, not even greys."""
-        return [NoColor()] if self.no_color else super().get_line_filters()
+        filters = [NoColor()] if self.no_color else super().get_line_filters()
+        return [*filters, self._ascii] if self._ascii else filters
 
     def _dress(self, name: str) -> None:
         self.theme = name
@@ -160,7 +165,7 @@ class Kptui(App[None]):
         for key in KEYS:
             if key.word and (not key.action.startswith("app.") or key.action == "app.nodes"):
                 yield SystemCommand(
-                    f"{key.word} ({label(key, self.settings.keys)})",
+                    f"{key.word} ({label(key, self.settings)})",
                     key.sentence,
                     partial(screen.run_action, key.action),
                 )

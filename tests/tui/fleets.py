@@ -11,6 +11,7 @@ from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
 from kptui.tui.nodes_app import NodesApp
+from kptui.tui.settings.fields import UNCHOSEN, Settings
 from tests.nodes.variants import replaced, text_of, without
 
 NGINX = text_of("nginx-nodeport")
@@ -19,7 +20,7 @@ GONE = replaced((":FORWARD ACCEPT", ":FORWARD DROP"))(without("TCOU7JCQXEZGVUNU"
 NODES = {"kubectl:prod/n1": NGINX, "kubectl:prod/n2": NGINX, "kubectl:prod/n3": LAGGING, "kubectl:prod/n4": GONE}
 
 
-def app(texts: Mapping[str, str] = NODES, *missing: str) -> NodesApp:
+def app(texts: Mapping[str, str] = NODES, *missing: str, settings: Settings = UNCHOSEN) -> NodesApp:
     """The explorer over these nodes, and some that can't be read."""
 
     def read(name: str, cancelled: Cancelled) -> SourceText:
@@ -30,4 +31,4 @@ def app(texts: Mapping[str, str] = NODES, *missing: str) -> NodesApp:
     def reader(name: str, names: KnownNames | None) -> Here:
         return Here(name, names, lambda source, **_: read(source, lambda: False))
 
-    return NodesApp(Fleet([*texts, *missing], read), reader=reader)
+    return NodesApp(Fleet([*texts, *missing], read), settings, reader=reader)

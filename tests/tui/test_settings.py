@@ -52,9 +52,9 @@ def test_it_lies_where_the_xdg_standard_says(tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_field_is_read() -> None:
-    top = 'theme = "light"\ninterval = 5\ncolumns = ["B/s", "pkts"]\n'
+    top = 'theme = "light"\nascii = true\ninterval = 5\ncolumns = ["B/s", "pkts"]\n'
     found = parsed(top + '[keys]\ntrace = "x"\ndown = ["down", "ctrl+n"]\n', "")
-    assert found == Settings("light", 5.0, ("B/s", "pkts"), {"trace": ("x",), "down": ("down", "ctrl+n")})
+    assert found == Settings("light", True, 5.0, ("B/s", "pkts"), {"trace": ("x",), "down": ("down", "ctrl+n")})
 
 
 def test_a_file_that_is_no_toml_is_told_with_its_line() -> None:
@@ -68,6 +68,7 @@ def test_a_file_that_is_no_toml_is_told_with_its_line() -> None:
     [
         ("\nintervall = 5", "line 2: intervall: there is no such field; did you mean interval? there are "),
         ('theme = "drak"', "line 1: theme: “drak” is not known; did you mean dark? it may be dark, light, "),
+        ('ascii = "no"', "line 1: ascii: “no” is neither true nor false"),
         ("interval = 0", "config.toml, line 1: interval: 0 is no number of seconds from 0.2 to 3600"),
         ("interval = true", "line 1: interval: true is no number"),
         ("interval = nan", "line 1: interval: nan is no number"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,7 +17,8 @@ from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
 from kptui.tui.widgets.rule_list import RuleList
 from tests.tui.contrast import Seen, contrast, luminance, seen, shown_as
-from tests.tui.driving import SAMPLES, fill, main, press, said, screen_lines, settle, trace_nginx
+from tests.tui.driving import SAMPLES, main, press, said, screen_lines, settle, trace_nginx
+from tests.tui.screens_of import SCREENS
 
 LEAST, LEAST_OF_HIGH = 4.5, 7.0
 """WCAG 2.2, success criteria 1.4.3 (AA) and 1.4.6 (AAA)."""
@@ -29,36 +30,6 @@ async def dressed(theme: str | None, source: str = "nginx-nodeport.txt") -> Asyn
     async with app.run_test(size=(140, 44)) as pilot:
         await settle(pilot)
         yield pilot
-
-
-async def _a_form_with_an_error(pilot: Pilot[None]) -> None:
-    await press(pilot, "t")
-    await fill(pilot, dst="10.110.199.45", dport="65536")
-
-
-async def _after_a_trace(pilot: Pilot[None], *keys: str) -> None:
-    await trace_nginx(pilot)
-    await press(pilot, *keys)
-
-
-def _keys(*keys: str) -> Callable[[Pilot[None]], Coroutine[None, None, None]]:
-    return lambda pilot: press(pilot, *keys)
-
-
-SCREENS: dict[str, tuple[str, Callable[[Pilot[None]], Coroutine[None, None, None]]]] = {
-    "rules": ("nginx-nodeport.txt", _keys("j")),
-    "trace": ("nginx-nodeport.txt", lambda pilot: _after_a_trace(pilot, "n", "n")),
-    "trace, focus elsewhere": ("nginx-nodeport.txt", lambda pilot: _after_a_trace(pilot, "a", "tab", "j")),
-    "journey": ("nginx-nodeport.txt", lambda pilot: _after_a_trace(pilot, "i", "j")),
-    "search": ("nginx-nodeport.txt", _keys("slash", "d", "n", "s")),
-    "form": ("nginx-nodeport.txt", _a_form_with_an_error),
-    "help": ("nginx-nodeport.txt", _keys("question_mark")),
-    "services": ("no-endpoints.txt", _keys("s", "j")),
-    "problems": ("no-endpoints.txt", _keys("p")),
-    "busiest": ("kube-dns.txt", _keys("b")),
-    "compare": ("nginx-nodeport.txt", _keys("d")),
-    "copy": ("nginx-nodeport.txt", _keys("y")),
-}
 
 
 def on_top(pilot: Pilot[None]) -> list[Seen]:

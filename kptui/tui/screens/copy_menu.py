@@ -50,7 +50,7 @@ class CopyMenu(ModalScreen[Wanted | None]):
     def compose(self) -> Iterator[Widget]:
         """The lines, and where what is chosen goes."""
         with Vertical(classes="menu"):
-            named = settings_of(self.app).keys
+            named = settings_of(self.app)
             keys = {key.id: label(key, named) for key in COPY_KEYS}
             yield MenuLines(
                 [MenuLine(keys[each.id], each.name, each.words, each.text is not None) for each in self.items]
@@ -62,7 +62,7 @@ class CopyMenu(ModalScreen[Wanted | None]):
         self._tell()
 
     def _tell(self) -> None:
-        key = label(next(key for key in COPY_KEYS if key.id == "copy_to_file"), settings_of(self.app).keys)
+        key = label(next(key for key in COPY_KEYS if key.id == "copy_to_file"), settings_of(self.app))
         block = self.query_one(".menu")
         block.border_title = "Write to a file" if self.to_file else "Copy to the clipboard"
         block.border_subtitle = f"{key} {'to the clipboard' if self.to_file else 'to a file'} · esc closes"

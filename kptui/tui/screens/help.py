@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.console import Group
@@ -15,8 +15,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from kptui.tui.keys import ALL_KEYS
-from kptui.tui.settings.fields import settings_of
+from kptui.tui.settings.fields import Settings, settings_of
 from kptui.tui.settings.keymap import label
+from kptui.tui.signs import hops_in_ascii
 
 SIGNS = (
     ("→ ⇢", "jump, goto (which does not come back)"),
@@ -38,19 +39,23 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as block:
             block.border_title = "Help"
             block.border_subtitle = "esc closes"
-            yield Static(_help(settings_of(self.app).keys))
+            yield Static(_help(settings_of(self.app)))
 
     def on_mount(self) -> None:
         """The arrow keys scroll at once."""
         self.query_one("#help").focus()
 
 
-def _help(named: Mapping[str, tuple[str, ...]]) -> Group:
+def _help(named: Settings) -> Group:
     blocks: list[Table | Text] = []
     for group in dict.fromkeys(key.group for key in ALL_KEYS):
         rows = [(label(key, named), key.sentence) for key in ALL_KEYS if key.group == group]
         blocks += [Text(group, style="bold"), _grid(rows), Text()]
-    return Group(*blocks, Text("Signs", style="bold"), _grid(list(SIGNS)))
+    return Group(
+        *blocks,
+        Text("Signs", style="bold"),
+        _grid([(hops_in_ascii(sign) if named.ascii else sign, words) for sign, words in SIGNS]),
+    )
 
 
 def _grid(rows: list[tuple[str, str]]) -> Table:

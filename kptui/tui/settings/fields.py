@@ -21,6 +21,7 @@ class Settings:
     """What was chosen; None where nothing was. `complaints` are sentences about what could not be used."""
 
     theme: str | None = None
+    ascii: bool | None = None
     interval: float | None = None
     columns: tuple[str, ...] | None = None
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -102,6 +103,13 @@ a_theme = one_of(tuple(THEMES))
 
 FIELDS = (
     Field("theme", f"The colours: `{'`, `'.join(THEMES)}`; `--theme` wins.", '"light"', a_theme),
+    Field(
+        "ascii",
+        "`true`: every sign, frame and bar in ASCII; `false`: never; else where the terminal's encoding is not UTF-8. "
+        "`--ascii` wins.",
+        "true",
+        yes_or_no,
+    ),
     Field("interval", "Seconds between two readings of a running host; `--interval` wins.", "5", _interval),
     Field(
         "columns",

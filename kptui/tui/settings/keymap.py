@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kptui.tui.keys import ALL_KEYS, TOGETHER, Key
-from kptui.tui.settings.fields import near, shown
+from kptui.tui.settings.fields import Settings, near, shown
 
 NAMED = (
     "enter", "escape", "tab", "shift+tab", "space", "comma", "backspace", "delete", "insert", "up", "down", "left",
@@ -20,6 +20,7 @@ TAKEN = {
 ALLOWED = "a character, ctrl and a letter, f1 to f12, " + ", ".join(NAMED)
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "↵", "escape": "esc", "comma": ",",
           "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
+_NAMES = {"↵": "enter", "↑": "up", "↓": "down", "←": "left", "→": "right"}
 _NAME = re.compile(r"ctrl\+[a-z]|f(?:[1-9]|1[0-2])")
 _IDS = tuple(dict.fromkeys(key.id for key in ALL_KEYS))
 
@@ -93,10 +94,11 @@ def textual_keymap(found: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {id: ",".join(names) for id, names in found.items()}
 
 
-def label(key: Key, found: Mapping[str, tuple[str, ...]]) -> str:
+def label(key: Key, settings: Settings) -> str:
     """A key as people read it, under the settings."""
-    names = found.get(key.id)
-    return " ".join(_SIGNS.get(name, name) for name in names) if names else key.label
+    names = settings.keys.get(key.id)
+    text = " ".join(_SIGNS.get(name, name) for name in names) if names else key.label
+    return " ".join(_NAMES.get(part, part) for part in text.split(" ")) if settings.ascii else text
 
 
 def markdown() -> str:

@@ -85,7 +85,7 @@ class KeyBar(ClickBar):
     def render(self) -> Text:
         """One line, made from the table of keys."""
         style = self.get_component_rich_style("bar--key", partial=True)
-        named = settings_of(self.app).keys
+        named = settings_of(self.app)
         shown = []
         room = self.size.width - 1
         for key in sorted((key for key in self._keys if key.rank), key=lambda key: key.rank):

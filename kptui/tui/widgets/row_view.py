@@ -18,6 +18,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kptui.tui.keys import ROW_KEYS, bindings
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.signs import row_in_ascii
 
 STYLES = (
     "cursor", "cursor-blurred", "dim", "hop", "good", "bad", "unsure", "label", "counter", "jump", "strong", "hit",
@@ -136,6 +138,8 @@ class RowView(ScrollView, can_focus=True):
         return self._strip(self.row_text(row, width), width, background)
 
     def _strip(self, text: Text, width: int, background: Style) -> Strip:
+        if settings_of(self.app).ascii:
+            text = row_in_ascii(text)
         text.no_wrap = True
         text.truncate(width, overflow="ellipsis", pad=True)
         base = self.rich_style

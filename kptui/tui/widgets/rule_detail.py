@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -21,9 +21,13 @@ from kptui.syntax.ast import Chain, Rule, Table
 from kptui.text import visible
 from kptui.tui.marks import Marks
 from kptui.tui.naming import counted
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.signs import hops_in_ascii
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.meter_columns import counter_words
 
+Spell = Callable[[str], str]
+"""How hop numbers are written."""
 HEAD = 9
 """How wide the headings of an explanation are."""
 
@@ -52,14 +56,15 @@ class RuleDetail(VerticalScroll):
     ) -> None:
         """Show a rule, a chain, a table, or that there is nothing; `known` once every rule has been looked at."""
         block: RenderableType
+        spell = hops_in_ascii if settings_of(self.app).ascii else str
         if table is None:
             block = Text("Nothing is selected.")
         elif chain is None:
             block = Text(f"Table {visible(table.name)}: {len(table.chains)} chains.")
         elif rule is None:
-            block = Group(*_chain(table, chain, around, known, marks))
+            block = Group(*_chain(table, chain, around, known, marks, spell))
         else:
-            block = Group(*_rule(table, chain, rule, around, known, marks))
+            block = Group(*_rule(table, chain, rule, around, known, marks, spell))
         self.border_title = Text("Rule" if rule is not None else "Chain")
         self.query_one("#detail-text", Static).update(block)
         self.scroll_home(animate=False)
@@ -79,17 +84,19 @@ class RuleDetail(VerticalScroll):
         self.border_subtitle = Text(words)
 
 
-def _chain(table: Table, chain: Chain, around: Around, known: bool, marks: Marks | None) -> Iterator[RenderableType]:
+def _chain(
+    table: Table, chain: Chain, around: Around, known: bool, marks: Marks | None, spell: Spell
+) -> Iterator[RenderableType]:
     yield Text(visible(f"{chain.name}  {_line(chain.line)}"), style="bold")
     if marks is not None and (hop := marks.number(Place(table.label, chain.name))):
-        yield Text(f"{hop} the policy decided here", style="bold")
+        yield Text(f"{spell(hop)} the policy decided here", style="bold")
     yield _sections(explain_chain(around, table, chain, not known, listed=False).sections)
     if not known:
         yield Text("… counting who leads here")
 
 
 def _rule(
-    table: Table, chain: Chain, rule: Rule, around: Around, known: bool, marks: Marks | None
+    table: Table, chain: Chain, rule: Rule, around: Around, known: bool, marks: Marks | None, spell: Spell
 ) -> Iterator[RenderableType]:
     yield Text(visible(rule.text))
     if rule.error is not None:
@@ -98,7 +105,7 @@ def _rule(
         yield Text(rule.error.render("line"))
         return
     if marks is not None:
-        yield _passed(Place(table.label, chain.name, rule.number), marks)
+        yield _passed(Place(table.label, chain.name, rule.number), marks, spell)
     explained = explain_rule(around, table, chain, rule, not known)
     yield Padding(_sections(explained.sections), (1, 0, 0, 0))
     if not known:
@@ -131,13 +138,13 @@ def _parts(rule: Rule) -> Grid:
     return grid
 
 
-def _passed(place: Place, marks: Marks) -> Text:
+def _passed(place: Place, marks: Marks, spell: Spell) -> Text:
     """What the trace made of a rule."""
     hop = marks.number(place)
     if hop:
         done = [each.step for each in marks.hops if each.place == place]
         maybe = ", for some of the packets only" if all(step.maybe for step in done) else ""
-        return Text(f"{hop} on the path{maybe}: {visible(done[0].effect)}", style="bold")
+        return Text(f"{spell(hop)} on the path{maybe}: {visible(done[0].effect)}", style="bold")
     return Text(f"not on the path: {visible(marks.why_not(place))}", style="bold")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
 from rich.style import Style
 from rich.text import Text
 
 from kptui.tui.keys import SWITCHES, VIEWS
-from kptui.tui.settings.fields import settings_of
+from kptui.tui.settings.fields import Settings, settings_of
 from kptui.tui.settings.keymap import label
 from kptui.tui.widgets.bars import ClickBar
 
@@ -33,9 +32,9 @@ class ViewLine(ClickBar):
         self.view = view
 
     @property
-    def _named(self) -> Mapping[str, tuple[str, ...]]:
+    def _named(self) -> Settings:
         """The keys that the settings name."""
-        return settings_of(self.app).keys
+        return settings_of(self.app)
 
     def words(self, width: int) -> dict[str, str]:
         """What is said of each view, none where keys have to do."""
