@@ -65,7 +65,7 @@ def _share(share: Fraction | None) -> str | None:
 
 
 def _chain(change: ChainChange) -> dict[str, Any]:
-    policy = change.policy
+    policy = change.policy if change.kind == "changed" else _policies(change)
     return {
         "change": change.kind,
         "table": change.table,
@@ -75,6 +75,12 @@ def _chain(change: ChainChange) -> dict[str, Any]:
         "policy": {"before": policy[0], "after": policy[1]} if policy is not None else None,
         "rules": [_rule_change(change, each) for each in change.rules] if change.kind == "changed" else _all(change),
     }
+
+
+def _policies(change: ChainChange) -> tuple[str | None, str | None] | None:
+    """Those of a chain that is new or gone, None of a user-defined one."""
+    before, after = (chain.policy if chain is not None else None for chain in (change.before, change.after))
+    return None if before is None and after is None else (before, after)
 
 
 def _all(change: ChainChange) -> list[dict[str, Any]]:
