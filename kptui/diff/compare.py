@@ -13,8 +13,9 @@ from kptui.diff.services import Key, ServiceChange, compare_services
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import Services
-from kptui.ruleset.jumps import JumpIndex
+from kptui.ruleset.jumps import JumpIndex, calling
 from kptui.syntax.ast import Chain, Family, Gap, Ruleset, Table
+from kptui.syntax.text import Lines
 
 
 @dataclass(slots=True)
@@ -74,6 +75,8 @@ class Difference:
         return not self.services and not self.chains and not self.cut
 
 
+SEARCHED = 20
+"""Of so many endpoints' chains the Service is searched in the text; of more, every rule is looked at once."""
 Side = Literal["before", "after"]
 TableKey = tuple[Family, str]
 """A table's family and label."""
@@ -111,6 +114,8 @@ class _Comparison:
         self._old = {(table.family, table.label): table for table in before.tables}
         self._new = {(table.family, table.label): table for table in after.tables}
         self._owners: dict[tuple[Family, str], str | None] = {}
+        self._asked = 0
+        self._searchable = all(isinstance(each.lines, Lines) for each in (before, after))
 
     def result(self) -> Difference:
         """Services first, for they account for most chains."""
@@ -166,11 +171,24 @@ class _Comparison:
         return self._owners[family, chain]
 
     def _callers(self, family: Family, chain: str) -> Iterator[str]:
-        for index in self._indexes[family]:
-            for rule in index.callers(chain):
-                there = parted(rule.chain)
-                if there is not None:
-                    yield there[1]
+        self._asked += 1
+        for name in (
+            self._named(family, chain) if self._searchable and self._asked <= SEARCHED else self._indexed(family, chain)
+        ):
+            there = parted(name)
+            if there is not None:
+                yield there[1]
+
+    def _indexed(self, family: Family, chain: str) -> Iterator[str]:
+        return (rule.chain for index in self._indexes[family] for rule in index.callers(chain))
+
+    def _named(self, family: Family, chain: str) -> Iterator[str]:
+        """The same by searching the text, which for a few chains is quicker than looking at each rule."""
+        for ruleset in (self._after, self._before):
+            for table in ruleset.tables:
+                if (table.name, table.family) == ("nat", family):
+                    assert isinstance(ruleset.lines, Lines)
+                    yield from calling(table, ruleset.lines, chain)
 
     @cached_property
     def _indexes(self) -> dict[Family, list[JumpIndex]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kptui.diff.compare import compare
@@ -12,8 +12,8 @@ from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.services import Services
 from kptui.live.alignment import Alignment, Changed, Key, Side, align
 from kptui.live.changes import Change, News, told
-from kptui.live.counters import Counters, Slots, lasting, read_counters
-from kptui.loading import parse, without_counters
+from kptui.live.counters import CountedLines, Counters, Slots
+from kptui.loading import parse
 from kptui.sources import SourceText
 from kptui.syntax.ast import Table, collector_paused
 
@@ -62,7 +62,7 @@ class Examiner:
     def __init__(self, names: KnownNames | None = None) -> None:
         """Nothing has been read yet."""
         self._names = names
-        self._text: str | None = None
+        self._lines: CountedLines | None = None
         self._facts: Mapping[str, str] | None = None
         self._side: Side | None = None
         self._services: Services | None = None
@@ -71,30 +71,28 @@ class Examiner:
 
     def look(self, source: SourceText, at: float, when: float, number: int = 0) -> Look:
         """What is new in a text; raises SourceError if it holds no rules, and remembers the one before."""
-        bare = without_counters(source.text)
-        text = lasting(bare)
         facts = source.facts if source.facts != self._facts else None
-        if text == self._text and self._side is not None:
-            look = self._same(source.text)
-        else:
-            with collector_paused():
-                look = self._other(source, bare, when)
-        self._text, self._facts = text, source.facts
+        with collector_paused():
+            counted = self._lines.counted(source.text) if self._lines is not None else None
+            look = self._same(*counted) if counted is not None else self._other(source, when)
+        self._facts = source.facts
         return replace(look, at=at, when=when, number=number, facts=facts)
 
-    def _same(self, text: str) -> Look:
-        assert self._side is not None
-        slots = len(self._side.slots)
-        alignment = Alignment.same(slots)
-        counters = read_counters(text, slots)
-        moved = self._moved(counters, alignment)
+    def _same(self, counters: Counters | None, changed: array[int]) -> Look:
+        alignment = Alignment.same(len(self._feeds))
+        moved = None
+        if counters is not None and self._counters is not None:
+            moved = self._gained(counters, self._counters, ((slot, slot) for slot in changed))
         self._counters = counters
         return Look(counters=counters, moved=moved, alignment=alignment)
 
-    def _other(self, source: SourceText, bare: str, when: float) -> Look:
+    def _other(self, source: SourceText, when: float) -> Look:
+        lines = CountedLines(source.text)
+        bare = "\n".join(lines.bare)
         ruleset = parse(SourceText(source.name, bare))
-        side = Side(ruleset, Slots.of(ruleset))
-        counters = read_counters(source.text, len(side.slots))
+        slots = Slots.of(ruleset)
+        counters = lines.counters(slots)
+        side = Side(ruleset, slots, lines.bare, {})
         services = Services(ruleset, self._names)
         alignment, news = None, None
         changes: tuple[Change, ...] = ()
@@ -107,7 +105,7 @@ class Examiner:
             news = News.of(changed, alignment, len(side.slots))
             changes = self._changes(when, side, services, changed)
             moved = self._moved(counters, alignment)
-        self._side, self._services, self._counters = side, services, counters
+        self._lines, self._side, self._services, self._counters = lines, side, services, counters
         shown = SourceText(source.name, bare, source.facts) if counters is not None else source
         return Look(
             source=shown,
@@ -133,27 +131,36 @@ class Examiner:
         before = self._counters
         if now is None or before is None:
             return None
-        slots, packets, size = array("I"), array("Q"), array("Q")
+        return self._gained(now, before, _others(now, before, alignment))
+
+    def _gained(self, now: Counters, before: Counters, slots: Iterable[tuple[int, int]]) -> Moved:
+        """What some slots gained, given with what they were before."""
+        moved = Moved(array("I"), array("Q"), array("Q"), {})
         chains: dict[ChainKey, tuple[int, int]] = {}
-        for first, old, count in alignment.runs:
-            mine, theirs = now.packets[first : first + count], before.packets[old : old + count]
-            if mine == theirs:
+        for slot, old in slots:
+            new, was = now.packets[slot], before.packets[old]
+            gained = new - was if new > was else new
+            more = now.bytes[slot] - before.bytes[old]
+            more = more if new > was and more >= 0 else now.bytes[slot]
+            if new == was:
                 continue
-            for offset, (new, was) in enumerate(zip(mine, theirs, strict=True)):
-                if new == was:
-                    continue
-                slot = first + offset
-                gained = new - was if new > was else new
-                more = now.bytes[slot] - before.bytes[old + offset]
-                more = more if new > was and more >= 0 else now.bytes[slot]
-                slots.append(slot)
-                packets.append(gained)
-                size.append(more)
-                chain = self._feeds[slot]
-                if chain is not None:
-                    sums = chains.get(chain, (0, 0))
-                    chains[chain] = (sums[0] + gained, sums[1] + more)
-        return Moved(slots, packets, size, chains)
+            moved.slots.append(slot)
+            moved.packets.append(gained)
+            moved.bytes.append(more)
+            chain = self._feeds[slot]
+            if chain is not None:
+                sums = chains.get(chain, (0, 0))
+                chains[chain] = (sums[0] + gained, sums[1] + more)
+        return replace(moved, chains=chains)
+
+
+def _others(now: Counters, before: Counters, alignment: Alignment) -> Iterator[tuple[int, int]]:
+    """The slots that count other packets, with what they were."""
+    for first, old, count in alignment.runs:
+        mine, theirs = now.packets[first : first + count], before.packets[old : old + count]
+        if mine != theirs:
+            pairs = enumerate(zip(mine, theirs, strict=True))
+            yield from ((first + at, old + at) for at, (new, was) in pairs if new != was)
 
 
 def feeds(side: Side, alignment: Alignment, before: Sequence[ChainKey | None]) -> list[ChainKey | None]:
@@ -173,16 +180,19 @@ def feeds(side: Side, alignment: Alignment, before: Sequence[ChainKey | None]) -
 def _feed(side: Side, table: Table, new: array[int], found: list[ChainKey | None]) -> None:
     """The same for those lines of a table that are new."""
     key: Key = (table.family, table.label)
-    lines, chains = side.ruleset.lines, table.chains
+    lines, chains = side.lines, table.chains
     names: dict[str, ChainKey] = {}
-    for name, base, numbers in chains.outline():
-        if base and (slot := side.slots.of_line(chains[name].line)) is not None:
+    for name in side.outline(key, table).base:
+        if (slot := side.slots.of_line(chains[name].line)) is not None:
             found[slot] = (key, name)
-        at = bisect_left(new, numbers[0]) if len(numbers) else len(new)
-        while at < len(new) and new[at] <= numbers[-1]:
-            # A jump to a chain has nothing behind it, and a quoted text ends in its quote.
-            words = lines[new[at] - 1].rsplit(" ", 2)
-            slot = side.slots.of_line(new[at])
-            if len(words) == 3 and words[1] in ("-j", "-g") and words[2] in chains and slot is not None:
+    # Lines without a table above them may stand anywhere.
+    first, end = (
+        (bisect_left(new, table.line), bisect_right(new, table.end or len(lines))) if table.line else (0, len(new))
+    )
+    for line in new[first:end]:
+        # A jump to a chain has nothing behind it, and a quoted text ends in its quote.
+        words = lines[line - 1].rsplit(" ", 2)
+        if len(words) == 3 and words[1] in ("-j", "-g") and words[2] in chains:
+            slot = side.slots.of_line(line)
+            if slot is not None:
                 found[slot] = names.setdefault(words[2], (key, words[2]))
-            at += 1
