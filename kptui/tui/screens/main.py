@@ -118,7 +118,7 @@ class MainScreen(Refreshing):
 
     def action_help(self) -> None:
         """All keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self))
 
     def rules_changed(self) -> None:
         """Look at every rule again; on a large host that changes all the time, once it has been quiet for a while."""

@@ -325,7 +325,7 @@ class TableScreen(Screen[Chosen]):
 
     def action_help(self) -> None:
         """All keys."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self))
 
 
 def plain_detail(lines: Sequence[str]) -> Text:
