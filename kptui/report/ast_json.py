@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kptui.syntax.ast import Option, Rule, Ruleset, Table
+from kptui.netfilter.extensions import target_extension
+from kptui.syntax.ast import Option, Rule, Ruleset, Table, Target
 
 
 def ast_json(ruleset: Ruleset) -> dict[str, Any]:
@@ -77,10 +78,17 @@ def _target(rule: Rule, table: Table) -> dict[str, Any] | None:
     target = rule.target
     if target is None:
         return None
-    chain = target.name in table.chains and not table.chains[target.name].builtin
     return {
         "name": target.name,
-        "kind": "chain" if chain else "extension",
+        "kind": "chain" if _is_chain(target, table) else "extension",
         "goto": target.goto,
         "options": [_option(option) for option in target.options],
     }
+
+
+def _is_chain(target: Target, table: Table) -> bool:
+    """Whether it is a user-defined chain: as grepped lines have them, it need not be declared."""
+    there = table.chains.get(target.name)
+    if there is not None:
+        return not there.builtin
+    return target.goto or not (target.options or target_extension(target.name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from kptui.kubernetes.checks import CHECKS
@@ -11,6 +12,9 @@ from kptui.report.check_text import checks_markdown
 from kptui.tui.keys import markdown
 from kptui.tui.settings.fields import markdown as settings_table
 from kptui.tui.settings.keymap import markdown as ids_table
+from tests.docs import json_examples
+from tests.docs.json_fields import page
+from tests.docs.schemas import NAMES
 from tests.docs.semantics import hooks_table, matches_table, targets_table
 from tests.support import ROOT
 
@@ -21,8 +25,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "hooks": hooks_table,
     "matches": matches_table,
     "targets": targets_table,
+    "bundle_example": json_examples.bundle,
+    **{f"{name}_example": partial(json_examples.example, name) for name in json_examples.LINES},
 }
-PAGES = ("docs/keys.md", "docs/semantics.md", "docs/settings.md")
+PAGES = ("docs/json.md", "docs/keys.md", "docs/semantics.md", "docs/settings.md")
 _PART = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -31,6 +37,12 @@ def made(page: Path) -> str:
     return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", page.read_text(encoding="utf-8"))
 
 
+def whole() -> dict[Path, str]:
+    """The pages that are made as a whole."""
+    fields = {ROOT / f"docs/schemas/{name}.md": page(name) for name in NAMES}
+    return {ROOT / "docs/checks.md": checks_markdown(CHECKS), **fields}
+
+
 def pages() -> dict[Path, str]:
     """Every page that has something made in it, as it should be."""
-    return {ROOT / "docs/checks.md": checks_markdown(CHECKS), **{ROOT / name: made(ROOT / name) for name in PAGES}}
+    return {**whole(), **{ROOT / name: made(ROOT / name) for name in PAGES}}
