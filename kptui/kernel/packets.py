@@ -16,6 +16,7 @@ TCP, UDP, SCTP, ICMP, ICMPV6, UDPLITE, DCCP = 6, 17, 132, 1, 58, 136, 33
 _WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
 _NEW_FLAGS = frozenset({2, 16, 24, 10})
 _ASKS = {4: frozenset({8, 13, 15, 17}), 6: frozenset({128})}
+_ICMP_ERRORS = frozenset({3, 4, 5, 11, 12})
 _AF = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -64,8 +65,13 @@ def header(packet: bytes) -> Header | None:
 
 
 def tag_of(packet: bytes) -> int | None:
-    """A packet's tag, None if it has too little of a header."""
+    """A packet's tag, None if it has too little of a header, or is an ICMP error about a packet.
+
+    The kernel gives an ICMP error an identification of its own, which is that of the packet once in 65,536 times.
+    """
     if len(packet) >= 20 and packet[0] >> 4 == 4:
+        if packet[9] == ICMP and len(packet) >= 48 and packet[20] in _ICMP_ERRORS and packet[28] >> 4 == 4:
+            return None
         return int(struct.unpack_from("!H", packet, 4)[0])
     if len(packet) >= 40 and packet[0] >> 4 == 6:
         return int(struct.unpack_from("!I", packet)[0]) & 0xFFFFF
