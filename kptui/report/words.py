@@ -70,6 +70,19 @@ def ending(outcome: Outcome) -> str:
     return words
 
 
+def short_end(outcome: Outcome) -> str:
+    """Where an outcome ends, in as few words as a row has room for."""
+    packet = outcome.packet
+    # With a target, where it is forwarded to is plain.
+    words = [
+        f"⇒ {packet.dnat}" if packet.dnat else "",
+        "" if packet.dnat and outcome.end == "forwarded" else ending(outcome),
+    ]
+    if packet.snat:
+        words.append("masq" if packet.snat == "MASQUERADE" else f"from {packet.snat}")
+    return " ".join(filter(None, words))
+
+
 def answer_words(trace: Trace) -> str:
     """Why the answer is what it is, in one sentence."""
     if not trace.outcomes:

@@ -43,8 +43,8 @@ def _view(name: str, keys: str, word: str, sentence: str, shown: str = "") -> Ke
 KEYS = (
     Key("trace", "t", "trace", "Trace", "Trace a packet: opens the form, filled in for what is selected.", TRACE, 1),
     Key("search", "slash", "search", "Search", "Search: words, /regex/, dst: dport: target: svc: …", FIND, 2, "/"),
-    Key("next", "n", "next", "Next", "Next hop of the trace, or next hit of the search.", TRACE, 4),
-    Key("previous", "N,upper_n", "previous", "Previous", "Previous hop or hit.", TRACE, 0, "N"),
+    Key("next", "n", "next", "Next", "Next hop of the trace, hit of the search, or difference.", TRACE, 4),
+    Key("previous", "N,upper_n", "previous", "Previous", "The hop, hit or difference before.", TRACE, 0, "N"),
     Key("outcome", "o", "outcome(1)", "Outcome", "Light up the next outcome of the trace.", TRACE, 5),
     Key("outcome_back", "O,upper_o", "outcome(-1)", "", "Light up the outcome before.", TRACE, 0, "O"),
     Key("assume", "a", "assume", "Assume", "Settle what is not told: yes, no, or both ways again.", TRACE, 8),
@@ -57,6 +57,7 @@ KEYS = (
     _view("busiest", "b", "Busiest", "The busiest rules: packets a second, or in total for a file."),
     _view("connections", "f", "Flows", "Which clients went to which pod; again: all of them."),
     _view("differences", "d", "Differences", "What differs between another source and this one."),
+    _view("compare", "equals_sign", "Compare", "The trace beside that of another source, node or packet.", "="),
     _view("nodes", "m", "Nodes", "The nodes, where several sources are open."),
     Key("leads", "w", "leads", "Leads", "What leads to the selected chain or endpoint.", VIEW, 9),
     Key("follow", "enter", "follow", "Follow", "Follow a rule's jump; fold or unfold a chain.", MOVE, 3, "↵"),
@@ -96,6 +97,7 @@ VIEWS = {
     "busiest": "Busy",
     "connections": "Flow",
     "differences": "Diff",
+    "compare": "Vs",
     "nodes": "Nodes",
 }
 """The views in the order of their line, each with a word that is short enough for 80 columns; the keys' ids."""
@@ -119,6 +121,12 @@ JOURNEY_KEYS = (
     *(key for key in KEYS if key.id in ("outcome", "outcome_back")),
 )
 """Keys of the journey: a table that is in order already."""
+
+COMPARE_KEYS = (
+    *(key for key in VIEW_KEYS if key.id not in ("view_order", "view_reverse", "trace", "leads")),
+    *(key for key in KEYS if key.id in ("next", "previous")),
+)
+"""Keys of two traces beside each other: in order, too, with differences to step through."""
 
 NODE_KEYS = (
     Key("node_open", "enter", "open", "Explore", "On a node: explore its rules as they were read.", NODES, 1, "↵"),
@@ -151,6 +159,7 @@ TOGETHER = (
     (*KEYS, *ROW_KEYS, *TREE_KEYS),
     (*VIEW_KEYS, *ROW_KEYS),
     (*JOURNEY_KEYS, *ROW_KEYS),
+    (*COMPARE_KEYS, *ROW_KEYS),
     (*NODE_KEYS, *ROW_KEYS),
 )
 """The tables that are bound at one place together: in each a key means one thing."""

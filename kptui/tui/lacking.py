@@ -13,6 +13,7 @@ def lacking(snapshot: Snapshot, traced: bool, live: bool, nodes: bool) -> frozen
         return frozenset(VIEWS) - {"chains", "nodes" if nodes else "", "differences"}
     has = {
         "journey": traced,
+        "compare": traced,
         "changes": live or bool(snapshot.changes),
         "busiest": _counted(snapshot),
         "connections": _connections(snapshot),

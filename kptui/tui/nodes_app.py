@@ -95,6 +95,7 @@ class NodesApp(Kptui):
         main = MainScreen(session, reader=self._reader(session.source, session.names), watch=watch)
         if before is not None:
             main.request = before.request
+            main.asked_before = before.asked_before
             self.pop_screen()
         else:
             self.notify("m goes back to the nodes.", timeout=4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kptui.tui.keys import (
     ALL_KEYS,
+    COMPARE_KEYS,
     COPY_KEYS,
     JOURNEY_KEYS,
     KEYS,
@@ -15,6 +16,7 @@ from kptui.tui.keys import (
     VIEW_KEYS,
     Key,
 )  # fmt: skip
+from kptui.tui.screens.compare import CompareScreen
 from kptui.tui.screens.copy_menu import CopyMenu
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
@@ -47,6 +49,7 @@ def test_every_action_exists() -> None:
     owners = (
         (KEYS, MainScreen), (ROW_KEYS, RowView), (TREE_KEYS, ChainTree), (VIEW_KEYS, ServicesScreen),
         (NODE_KEYS, NodesScreen), (COPY_KEYS, CopyMenu),
+        (COMPARE_KEYS, CompareScreen),
     )  # fmt: skip
     for keys, owner in owners:
         for key in keys:
@@ -58,6 +61,6 @@ def test_every_view_of_the_line_is_an_action_of_the_main_screen() -> None:
     for key in SWITCHES:
         assert key.action == f"view('{key.id}')"
         assert hasattr(MainScreen, f"action_{key.id}")
-        for keys in (VIEW_KEYS, JOURNEY_KEYS):
+        for keys in (VIEW_KEYS, JOURNEY_KEYS, COMPARE_KEYS):
             assert key in keys
         assert key.keys in _keys(NODE_KEYS) or key in NODE_KEYS

@@ -8,6 +8,7 @@ from typing import Protocol
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
@@ -62,8 +63,6 @@ def test_form_with_an_error(snap_compare: Compare, size: tuple[int, int]) -> Non
         await settle(pilot)
         await press(pilot, "t")
         await fill(pilot, src="192.168.50.2", dst="10.110.199.45", dport="65536")
-        from textual.widgets import Input
-
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
 
@@ -168,3 +167,39 @@ def test_copy_menu_of_a_table_to_a_file_in_a_light_theme(snap_compare: Compare) 
         await press(pilot, "s", "y", "w")
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [*SIZES, (60, 15)])
+def test_compared_with_another_node(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def compared(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "enter")
+        await trace_nginx(pilot)
+        await press(pilot, "equals_sign", "down", "enter", "n", "n")
+
+    assert snap_compare(nodes(), terminal_size=size, run_before=compared)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_what_to_compare_with(snap_compare: Compare) -> None:
+    async def asked(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await trace_nginx(pilot, "10.42.0.7")
+        await trace_nginx(pilot)
+        await press(pilot, "equals_sign")
+        pilot.app.screen.query_one(Input).cursor_blink = False
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(80, 24), run_before=asked)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_compared_with_an_earlier_packet_in_a_light_theme(snap_compare: Compare) -> None:
+    async def compared(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        pilot.app.theme = "textual-light"
+        await trace_nginx(pilot, "10.42.0.7")
+        await trace_nginx(pilot)
+        await press(pilot, "equals_sign", "enter")
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=compared)

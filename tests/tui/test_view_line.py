@@ -94,11 +94,11 @@ async def test_a_click_opens_a_view_and_a_click_on_the_line_of_keys_does_what_th
 
 async def test_what_has_nothing_to_show_is_dim_until_it_has() -> None:
     async with opened() as pilot:
-        assert main(pilot).lacking() == {"journey", "changes", "busiest", "connections", "nodes"}
+        assert main(pilot).lacking() == {"journey", "changes", "busiest", "connections", "compare", "nodes"}
         dim = pilot.app.screen.query_one(ViewLine)._style("bar--lacking")
         text = pilot.app.screen.query_one(ViewLine).render()
         assert [text.plain[each.start : each.end].strip() for each in text.spans if each.style == dim] == [
-            "i Journey", "c Changes", "b Busiest", "f Flows", "m Nodes",
+            "i Journey", "c Changes", "b Busiest", "f Flows", "= Compare", "m Nodes",
         ]  # fmt: skip
         await press(pilot, "i")
         assert "There is no trace yet" in said(pilot)

@@ -185,6 +185,13 @@ class NodesScreen(TableScreen):
         else:
             super().action_view(name)
 
+    def action_compare(self) -> None:
+        """The trace on the explored node beside that on the selected one."""
+        if self.explored is None:
+            self.notify("Explore a node first: enter; t traces a packet there.", timeout=3)
+        elif self.rows.item is not None:
+            self.dismiss(Chosen(view="compare", node=self.rows.item.source))
+
     def action_problems(self) -> None:
         """Look for problems on the selected node."""
         item = self.rows.item

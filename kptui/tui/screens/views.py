@@ -6,8 +6,8 @@ from kptui.kubernetes.balancing import destination
 from kptui.kubernetes.service import ServicePort
 from kptui.tracing import Session
 from kptui.tui.screens.ask_source import AskSource
+from kptui.tui.screens.comparing import Comparing
 from kptui.tui.screens.differences import DifferencesScreen
-from kptui.tui.screens.inquiring import Inquiring
 from kptui.tui.screens.journey import JourneyScreen
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
@@ -17,14 +17,13 @@ from kptui.tui.table_model import TableState
 from kptui.tui.widgets.chain_tree import ChainTree
 
 
-class Views(Inquiring):
+class Views(Comparing):
     """The part of the main screen that opens views."""
 
     def __init__(self, session: Session, local: tuple[str, ...] = ()) -> None:
         """No view has been opened yet."""
         super().__init__(session, local)
         self._states: dict[str, TableState] = {}
-        self.before = ""
 
     def state(self, view: str) -> TableState:
         """How a view was looked at last."""
@@ -46,7 +45,9 @@ class Views(Inquiring):
             self.start_trace(found.request)
         if found.connections is not None:
             self.show_connections(found.connections)
-        if found.view:
+        if found.view == "compare" and found.node:
+            self.compare_with_node(found.node)
+        elif found.view:
             self.action_view(found.view)
 
     def show_connections(self, service: ServicePort | None, pod: str | None = None) -> None:

@@ -84,7 +84,13 @@ def _clash(found: Mapping[str, tuple[str, ...]]) -> tuple[Key, Key, str] | None:
 
 def _standard(key: Key) -> Iterator[str]:
     """A key's own keys as a settings file would name them."""
-    characters = {"slash": "/", "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]"}
+    characters = {
+        "slash": "/",
+        "question_mark": "?",
+        "left_square_bracket": "[",
+        "right_square_bracket": "]",
+        "equals_sign": "=",
+    }
     for name in key.keys.split(","):
         yield characters.get(name, name)
 

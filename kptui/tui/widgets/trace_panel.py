@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from kptui.netfilter.trace import Assumption, Outcome, Trace
 from kptui.report.services_text import bar
-from kptui.report.words import answer_words, assumption_words, effect_words, ending, packet_words, share_text
+from kptui.report.words import answer_words, assumption_words, effect_words, packet_words, share_text, short_end
 from kptui.text import visible
 from kptui.tui.marks import Hop, Marks, circled
 from kptui.tui.naming import shortened
@@ -95,7 +95,7 @@ class OutcomeList(RowView):
         if width >= BARRED and way.share is not None and self.row_count() > 1:
             text.append(f"{bar(way.share, BAR)} ", style=self.style_of("label"))
         if len(way.outcomes) == 1:
-            text.append(visible(_end(self.trace.outcomes[way.outcomes[0]])))
+            text.append(visible(short_end(self.trace.outcomes[way.outcomes[0]])))
         given = ", ".join(f"{self._short(each)} {'yes' if each.assumed else 'no'}" for each in way.assumptions)
         if given:
             text.append(f" if {given}", style=self.style_of("unsure"))
@@ -209,18 +209,6 @@ def _share(share: Fraction | None) -> str:
     if share is None:
         return "?"
     return "all" if share == 1 else share_text(share).partition(" (")[0]
-
-
-def _end(outcome: Outcome) -> str:
-    packet = outcome.packet
-    # With a target, where it is forwarded to is plain.
-    words = [
-        f"⇒ {packet.dnat}" if packet.dnat else "",
-        "" if packet.dnat and outcome.end == "forwarded" else ending(outcome),
-    ]
-    if packet.snat:
-        words.append("masq" if packet.snat == "MASQUERADE" else f"from {packet.snat}")
-    return " ".join(filter(None, words))
 
 
 def _effect_style(effect: str) -> str:
