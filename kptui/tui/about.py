@@ -33,6 +33,9 @@ SCREENS = {
     "DifferencesScreen": About(
         "Differences", "What another source has otherwise, in meaning: order and counters don't count."
     ),
+    "CompareScreen": About(
+        "Compare", "The trace beside another one: how both end, and their hops; what differs has a sign, n goes there."
+    ),
     "DifferingScreen": About(
         "Differences between nodes", "The Services that not every node has alike, and who has what."
     ),

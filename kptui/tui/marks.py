@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace
@@ -21,7 +22,11 @@ class Hop:
     step: Step
 
 
-@dataclass(slots=True)
+LONG = 4
+"""So long the hop numbers of one place may be together."""
+
+
+@dataclass
 class Marks:
     """What one or all outcomes of a trace light up."""
 
@@ -42,9 +47,20 @@ class Marks:
             self.chains.add(Place(step.label, step.chain))
 
     def number(self, place: Place) -> str | None:
-        """The hop numbers of a rule or chain as text (①, or ③⑨ if it is passed twice), None off the path."""
+        """The hop numbers of a rule or chain as text (①, or ③⑨ if it is passed twice), None off the path.
+
+        Where that would be long, the first with an ellipsis.
+        """
         found = self.numbers.get(place)
-        return "".join(map(circled, sorted(found))) if found else None
+        if not found:
+            return None
+        text = "".join(map(circled, sorted(found)))
+        return text if len(found) == 1 or len(text) <= LONG else f"{circled(min(found))}…"
+
+    @cached_property
+    def width(self) -> int:
+        """How much room the longest of these texts takes."""
+        return max((len(self.number(place) or "") for place in self.numbers), default=0)
 
     def holds(self, place: Place) -> bool:
         """Whether a table, chain or rule has part in the path."""

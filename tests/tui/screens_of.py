@@ -28,6 +28,11 @@ def _after_a_trace(*keys: str) -> Way:
     return way
 
 
+async def _two_traces(pilot: Pilot[None]) -> None:
+    await trace_nginx(pilot, "10.42.0.7")
+    await _after_a_trace("equals_sign", "enter", "n")(pilot)
+
+
 SCREENS: dict[str, tuple[str, Way]] = {
     "rules": ("nginx-nodeport.txt", _keys("j")),
     "trace": ("nginx-nodeport.txt", _after_a_trace("n", "n")),
@@ -44,5 +49,6 @@ SCREENS: dict[str, tuple[str, Way]] = {
     "busiest": ("kube-dns.txt", _keys("b")),
     "connections": ("kube-dns.txt", _keys("f")),
     "compare": ("nginx-nodeport.txt", _keys("d")),
+    "two traces": ("nginx-nodeport.txt", _two_traces),
     "copy": ("nginx-nodeport.txt", _keys("y")),
 }

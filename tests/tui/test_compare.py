@@ -60,8 +60,9 @@ async def test_with_another_source_which_is_offered_again(yesterday: Path) -> No
         await press(pilot, "equals_sign", "enter")
         assert on_top(pilot) is CompareScreen
         assert len(lines(pilot)) == 4
-        await press(pilot, "n", "n", "n", "n", "n", "N", "n", "enter")
+        await press(pilot, "n", "n", "n", "n", "n")
         assert "No further difference" in said(pilot)
+        await press(pilot, "N", "n", "enter")
         assert main(pilot).navigation.place == Place("nat", "KUBE-SEP-UIOQG3KKGTPDCR56", 2)
 
 

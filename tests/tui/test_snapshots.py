@@ -163,7 +163,7 @@ def test_copy_menu(snap_compare: Compare, size: tuple[int, int]) -> None:
 def test_copy_menu_of_a_table_to_a_file_in_a_light_theme(snap_compare: Compare) -> None:
     async def shown(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        pilot.app.theme = "textual-light"
+        pilot.app.theme = "light"
         await press(pilot, "s", "y", "w")
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=shown)
@@ -197,7 +197,7 @@ def test_what_to_compare_with(snap_compare: Compare) -> None:
 def test_compared_with_an_earlier_packet_in_a_light_theme(snap_compare: Compare) -> None:
     async def compared(pilot: Pilot[None]) -> None:
         await settle(pilot)
-        pilot.app.theme = "textual-light"
+        pilot.app.theme = "light"
         await trace_nginx(pilot, "10.42.0.7")
         await trace_nginx(pilot)
         await press(pilot, "equals_sign", "enter")

@@ -137,7 +137,7 @@ class CompareScreen(TableScreen):
         if found:
             self.rows.go_to(found[0] if step > 0 else found[-1])
         else:
-            self.notify("No further difference that way.", timeout=2)
+            self.notify("No further difference that way.", timeout=4)
 
 
 def _rule(step: Step | None) -> tuple[str, str, int | None] | None:

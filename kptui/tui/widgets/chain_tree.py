@@ -88,7 +88,8 @@ class ChainTree(RowView):
         dim = self.marks is not None and not self.marks.holds(place)
         number = (self.marks.number(place) if self.marks and place.chain else None) or ""
         sign = "" if number else self._sign(table, place)
-        text = Text.assemble((f"{number or sign:<{MARK_WIDTH}}", self.style_of("news" if sign else "hop")))
+        room = max(MARK_WIDTH, self.marks.width + 1 if self.marks else 0)
+        text = Text.assemble((f"{number or sign:<{room}}", self.style_of("news" if sign else "hop")))
         if place.chain is None:
             text.append_text(self._table(table, place, width - text.cell_len))
         elif place.rule is None:

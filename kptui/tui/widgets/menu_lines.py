@@ -66,7 +66,7 @@ class MenuLines(Widget):
 
     def _style(self, name: str) -> Style:
         style = self.get_component_rich_style(name)
-        return Style(color=style.color, bold=style.bold)
+        return Style(color=style.color, bold=style.bold, dim=style.dim)
 
     def on_click(self, event: events.Click) -> None:
         """Tell which line was clicked."""

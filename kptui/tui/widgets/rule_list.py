@@ -98,7 +98,9 @@ class RuleList(RowView):
         number, room, then = self._widths(width)
         mark = self.marks.number(place) if self.marks else None
         news = self.snapshot.sign(self.table, self.chain.name, rule.line) if self.snapshot else ""
-        numbered = f"{(mark or news) + str(rule.number):>{number}} "
+        sign = mark or news
+        # Between a hop's sign and the rule's number there is room, or ① and 1 read as one.
+        numbered = f"{sign}{rule.number:>{number - len(sign)}} "
         text = Text.assemble((numbered, self.style_of("hop" if mark else "news" if news else "counter")))
         for column in self._columns(width):
             assert self.snapshot is not None
@@ -123,7 +125,7 @@ class RuleList(RowView):
     def _widths(self, width: int) -> tuple[int, int, int]:
         """(number, condition, action) columns: as wide as what is in them; where room is short comments go first."""
         assert self.chain is not None
-        number = max(3, len(str(len(self.chain.rules))) + 1) + (2 if self.marks else 0)
+        number = len(str(len(self.chain.rules))) + 1 + max(1, self.marks.width if self.marks else 0)
         counters = sum(column.width + 1 for column in self._columns(width))
         left = max(20, width - number - counters - 2)
         commented, plain, action = self._longest

@@ -121,11 +121,14 @@ class HopList(RowView):
     hops: tuple[Hop, ...] = ()
     assumed: tuple[str, ...] = ()
     reason: str | None = None
+    _number = 3
+    """How wide the column of hop numbers is."""
 
     def show(self, outcomes: Sequence[Outcome], marks: Marks, title: str) -> None:
         """Show the hops of one or several outcomes, and what all of these take for granted."""
         self.border_title = Text(title)
         self.hops = tuple(marks.hops)
+        self._number = max([3, *(len(circled(hop.number)) for hop in self.hops)])
         first, *others = outcomes
         shared = [each for each in first.assumptions if all(each in other.assumptions for other in others)]
         self.assumed = tuple(map(assumption_words, shared))
@@ -162,7 +165,7 @@ class HopList(RowView):
         hop = self.hops[index]
         step = hop.step
         before = self.hops[index - 1].step.hook if index else None
-        text = Text.assemble((f"{circled(hop.number):>3} ", self.style_of("hop")))
+        text = Text.assemble((f"{circled(hop.number):>{self._number}} ", self.style_of("hop")))
         hook = step.hook if step.hook != before else ""
         # Where there is little room, the base chains' names have to tell the hooks.
         where = f"{hook:<12}{step.table:<9}" if width >= WIDE else f"{step.table:<7}"

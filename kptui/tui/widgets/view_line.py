@@ -56,7 +56,7 @@ class ViewLine(ClickBar):
             part.append(label(key, self._named), style="" if key.id in lacking else self._style("bar--key"))
             part.append(f" {word}" if (word := shown.get(key.id)) else "").append(around[1])
             if key.id == self.view:
-                part.stylize(Style(bgcolor=self.get_component_rich_style("bar--open").bgcolor, bold=True))
+                part.stylize(self.get_component_rich_style("bar--open"))
             elif key.id in lacking:
                 part.stylize(self._style("bar--lacking"))
             self.targets.append((text.cell_len, text.cell_len + part.cell_len, key))
@@ -66,7 +66,7 @@ class ViewLine(ClickBar):
     def _style(self, name: str) -> Style:
         """The colour mixed with what lies behind it, but nothing laid behind."""
         style = self.get_component_rich_style(name)
-        return Style(color=style.color, bold=style.bold)
+        return Style(color=style.color, bold=style.bold, dim=style.dim)
 
     def _lacking(self) -> frozenset[str]:
         return next((each.lacking() for each in self.app.screen_stack if isinstance(each, KnowsViews)), frozenset())
