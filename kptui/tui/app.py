@@ -12,8 +12,6 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.content import Content
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -24,57 +22,17 @@ from kptui.live.readers import Reader
 from kptui.live.watch import Watch
 from kptui.text import visible
 from kptui.tracing import Session
-from kptui.tui.keys import KEYS
+from kptui.tui.commands import Actions, GoTo
+from kptui.tui.keys import ALL_KEYS, ROW_KEYS
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.settings.fields import UNCHOSEN, Settings
 from kptui.tui.settings.file import settings_path
 from kptui.tui.settings.keymap import label, textual_keymap
 from kptui.tui.signs import Ascii, BlockBar
 from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
-from kptui.tui.tree_model import Place
 
-MAX_FOUND = 50
 COMPLAINT = 20.0
 """Seconds for which is shown what is wrong with the settings: they are sentences to read and act on."""
-
-
-class ChainCommands(Provider):
-    """Go to any chain by its name or by the Service it stands for."""
-
-    async def discover(self) -> Hits:
-        """Without a word typed: the base chains."""
-        for name, place in self._places(base_only=True):
-            yield DiscoveryHit(Content(f"Go to {name}"), partial(self._go, place), text=name, help="chain")
-
-    async def search(self, query: str) -> Hits:
-        """Chains that fit what is typed, the best first; no more than the palette can hold."""
-        matcher = self.matcher(query)
-        found = 0
-        for name, place in self._places():
-            score = matcher.match(name)
-            if score > 0:
-                # Not matcher.highlight: it would read the name as markup.
-                yield Hit(score, Content(f"Go to {name}"), partial(self._go, place), text=name)
-                found += 1
-                if found >= MAX_FOUND:
-                    return
-
-    def _places(self, base_only: bool = False) -> Iterable[tuple[str, Place]]:
-        main = self._main()
-        for table in main.ruleset.tables if main else ():
-            for chain in table.chains.values():
-                if chain.builtin or not base_only:
-                    label = main.naming.known(table, chain.name) if main and not base_only else None
-                    name = f"{table.name} {chain.name}" + (f" {label}" if label else "")
-                    yield visible(name), Place(table.label, chain.name)
-
-    def _go(self, place: Place) -> None:
-        main = self._main()
-        if main:
-            main.go(place)
-
-    def _main(self) -> MainScreen | None:
-        return next((screen for screen in self.app.screen_stack if isinstance(screen, MainScreen)), None)
 
 
 class Kptui(App[None]):
@@ -82,7 +40,7 @@ class Kptui(App[None]):
 
     TITLE = "kptui"
     CSS_PATH = "kptui.tcss"
-    COMMANDS: ClassVar = App.COMMANDS | {ChainCommands}
+    COMMANDS: ClassVar = {Actions, GoTo}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
 
@@ -162,13 +120,11 @@ class Kptui(App[None]):
         yield from (each for each in super().get_system_commands(screen) if each.title not in ("Theme", "Keys"))
         for name in THEMES:
             yield SystemCommand(f"Theme: {name}", "Show everything in these colours.", partial(self._dress, name))
-        for key in KEYS:
-            if key.word and (not key.action.startswith("app.") or key.action == "app.nodes"):
-                yield SystemCommand(
-                    f"{key.word} ({label(key, self.settings)})",
-                    key.sentence,
-                    partial(screen.run_action, key.action),
-                )
+        ids = {active.binding.id for active in screen.active_bindings.values()}
+        for key in ALL_KEYS:
+            if key.id in ids and key not in ROW_KEYS and key.id not in ("palette", "quit"):
+                title = f"{key.word or key.sentence.rstrip('.')} ({label(key, self.settings)})"
+                yield SystemCommand(title, key.sentence, partial(screen.run_action, key.action))
 
 
 def run(

@@ -15,6 +15,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from kptui.netfilter.trace import Trace
 from kptui.syntax.ast import Ruleset
 from kptui.text import visible
+from kptui.tui.anything import Anything
 from kptui.tui.keys import KEYS, bindings
 from kptui.tui.lacking import lacking
 from kptui.tui.screens.help import HelpScreen
@@ -40,6 +41,8 @@ class MainScreen(Refreshing):
     """Tree and rules of one source, and a trace through them."""
 
     BINDINGS: ClassVar = bindings(KEYS)
+    anything: Anything | None = None
+    """The index of the palette, once it has been opened."""
 
     class Surveyed(Message):
         """Every rule has been looked at."""
