@@ -25,6 +25,7 @@ from kptui.commands.shared import (
     told,
     warn,
 )
+from kptui.text import visible
 
 if TYPE_CHECKING:
     from kptui.ask.request import Request
@@ -92,7 +93,7 @@ def command(
         if wrong:
             click.echo(f"not as expected: {wrong}", err=True)
         if checked is not None and checked.agrees is not True:
-            click.echo(f"kptui: the kernel {checked.verdict}", err=True)
+            click.echo(f"kptui: the kernel {visible(checked.verdict)}", err=True)
         sys.exit(code if checked is None else _confirmed([checked.agrees]) or code)
 
 

@@ -37,7 +37,7 @@ def _lines(found: Confirmation, trace: Trace, ruleset: Ruleset, paint: Paint) ->
     for number, why in sorted(found.untried.items()):
         yield paint(f"  ? outcome {number + 1} was not tried: {visible(why)}", "unsure")
     for note in found.notes:
-        yield paint(f"  ! {note}", "unsure")
+        yield paint(f"  ! {visible(note)}", "unsure")
 
 
 def _chosen(sent: Sent) -> str:
