@@ -96,6 +96,7 @@ class NodesApp(Kptui):
         if before is not None:
             main.request = before.request
             main.asked_before = before.asked_before
+            main.bookmarks = before.bookmarks
             self.pop_screen()
         else:
             self.notify("m goes back to the nodes.", timeout=4)

@@ -50,5 +50,6 @@ SCREENS: dict[str, tuple[str, Way]] = {
     "connections": ("kube-dns.txt", _keys("f")),
     "compare": ("nginx-nodeport.txt", _keys("d")),
     "two traces": ("nginx-nodeport.txt", _two_traces),
+    "marks": ("nginx-nodeport.txt", _keys("M", "a", "apostrophe")),
     "copy": ("nginx-nodeport.txt", _keys("y")),
 }

@@ -203,3 +203,20 @@ def test_compared_with_an_earlier_packet_in_a_light_theme(snap_compare: Compare)
         await press(pilot, "equals_sign", "enter")
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(120, 40), run_before=compared)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", SIZES)
+def test_marks(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def marked(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        for place, letter in (
+            (Place("nat", "KUBE-SEP-ZGUCVTBPJNCW75NN", 2), "a"),
+            (Place("nat", "KUBE-SERVICES"), "s"),
+        ):
+            main(pilot).go(place)
+            await press(pilot, "M", letter)
+        pilot.app.clear_notifications()
+        await press(pilot, "apostrophe")
+
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=marked)

@@ -9,7 +9,7 @@ from textual.worker import get_current_worker
 from kptui.errors import UsageError
 from kptui.ruleset.search import Hit
 from kptui.tracing import Session
-from kptui.tui.screens.places import Places
+from kptui.tui.screens.editing import Editing
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.rule_list import RuleList
@@ -18,7 +18,7 @@ from kptui.tui.widgets.search_bar import SearchBar
 MAX_HITS = 10_000
 
 
-class Searching(Places):
+class Searching(Editing):
     """The part of the main screen that searches."""
 
     class Found(Message):

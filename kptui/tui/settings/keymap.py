@@ -90,6 +90,7 @@ def _standard(key: Key) -> Iterator[str]:
         "left_square_bracket": "[",
         "right_square_bracket": "]",
         "equals_sign": "=",
+        "apostrophe": "'",
     }
     for name in key.keys.split(","):
         yield characters.get(name, name)
