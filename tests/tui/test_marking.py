@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from kptui.loading import parse
@@ -81,6 +82,18 @@ async def test_a_mark_finds_its_rule_after_a_re_read_and_says_when_it_is_no_more
         await press(pilot, "apostrophe", "b")
         assert here(pilot) == Place("nat", "KUBE-SERVICES")
         assert "The rule of mark b is no more" in said(pilot)
+
+
+async def test_who_types_faster_than_the_menu_opens_gets_what_was_meant() -> None:
+    async with opened() as pilot:
+        main(pilot).go(RULE)
+        await pilot.pause()
+        for key in ("M", "a", "y", "y"):
+            pilot.app.post_message(Key(key, key))
+        await settle(pilot)
+        assert main(pilot).bookmarks["a"].place == RULE
+        assert pilot.app.clipboard.startswith("-A KUBE-SEP-ZGUC")
+        assert pilot.app.screen is main(pilot)
 
 
 async def test_a_click_on_a_mark_goes_there() -> None:

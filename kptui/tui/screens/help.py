@@ -28,6 +28,11 @@ SIGNS = (
     ("?", "not known: the trace followed it both ways"),
     ("①", "the hop's number on the path of the trace"),
 )
+MOUSE = (
+    ("click", "selects a row, opens a view, does what a key of the bottom line does"),
+    ("double click", "follows, opens, goes there: what enter does"),
+    ("wheel", "scrolls what is under it, without moving the selection"),
+)
 _BY_ID = {key.id: key for key in ALL_KEYS}
 
 
@@ -68,6 +73,9 @@ class HelpScreen(ModalScreen[None]):
         yield from self._groups(self._others, "")
         shown = {key.id for key in (*self._mine, *self._others)}
         yield from self._groups([key for key in ALL_KEYS if key.id not in shown], "Elsewhere: ")
+        yield Text("Mouse", style="bold")
+        yield _grid(list(MOUSE))
+        yield Text()
         yield Text("Signs", style="bold")
         yield _grid([(hops_in_ascii(sign) if self._with.ascii else sign, words) for sign, words in SIGNS])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
@@ -18,7 +19,11 @@ from kptui.tui.widgets.menu_lines import MenuLine, MenuLines
 class MarkMenu(ModalScreen[str]):
     """The answer is a letter or a digit, empty if none was meant."""
 
-    BINDINGS: ClassVar = [Binding("escape", "cancel", "Close")]
+    # Bindings, not `on_key`: a fast typist's letter still goes to the screen below, and these hold for it, too.
+    BINDINGS: ClassVar = [
+        Binding("escape", "cancel", "Close"),
+        *(Binding(char, f"answer('{char}')", show=False) for char in ascii_letters + digits),
+    ]
 
     def __init__(self, title: str, note: str, lines: Sequence[MenuLine]) -> None:
         """`lines` are the marks that are set."""
@@ -36,11 +41,9 @@ class MarkMenu(ModalScreen[str]):
                 yield MenuLines(self._lines)
             yield Static(note, id="menu-note", markup=False)
 
-    def on_key(self, event: events.Key) -> None:
-        """Any letter or digit answers."""
-        if event.character is not None and event.character.isascii() and event.character.isalnum():
-            event.stop()
-            self.dismiss(event.character)
+    def action_answer(self, letter: str) -> None:
+        """That one."""
+        self.dismiss(letter)
 
     @on(MenuLines.Clicked)
     def clicked(self, event: MenuLines.Clicked) -> None:
