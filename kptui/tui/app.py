@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,6 +11,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
+from textual.events import Event, InputEvent
 from textual.filter import LineFilter, NoColor
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
@@ -23,6 +23,7 @@ from kptui.live.watch import Watch
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.commands import Actions, GoTo
+from kptui.tui.garbage import Garbage
 from kptui.tui.keys import ALL_KEYS, ROW_KEYS
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.settings.fields import UNCHOSEN, Settings
@@ -66,6 +67,7 @@ class Kptui(App[None]):
         for name, colors in THEMES.items():
             self.register_theme(theme(name, colors))
         self.theme = settings.theme or DEFAULT
+        self.garbage = Garbage()
         self._session = session
         self._reading = (opening, reader, watch)
         self._local = local
@@ -74,9 +76,8 @@ class Kptui(App[None]):
 
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""
-        # It lives long, and each reading of a live source leaves rulesets in cycles: a command's rare looking for
-        # garbage (kptui/cli.py) let a large one's memory grow by megabytes a second.
-        gc.set_threshold(2_000, 10, 10)
+        self.garbage.take_over()
+        self.set_interval(0.25, self.garbage.look)
         for ending in (signal.SIGTERM, signal.SIGHUP):
             # Not in a thread, and not where there are no signals.
             with suppress(NotImplementedError, RuntimeError, ValueError):
@@ -85,6 +86,16 @@ class Kptui(App[None]):
         first, more = self.settings.complaints[:3], len(self.settings.complaints) - 3
         for complaint in (*first, *([f"… and {more} more"] if more > 0 else [])):
             self.notify(visible(complaint), title="Settings", severity="warning", timeout=COMPLAINT, markup=False)
+
+    async def on_event(self, event: Event) -> None:
+        """Note when somebody is at work, so that nothing long is done meanwhile."""
+        if isinstance(event, InputEvent):
+            self.garbage.pressed()
+        await super().on_event(event)
+
+    def on_unmount(self) -> None:
+        """Leave the process as it was."""
+        self.garbage.give_back()
 
     def open_first(self) -> None:
         """What is seen first."""

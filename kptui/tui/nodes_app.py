@@ -72,6 +72,7 @@ class NodesApp(Kptui):
     @on(Changed)
     def changed(self) -> None:
         """Tell the views, wherever they are."""
+        self.garbage.read()
         for screen in self.screen_stack:
             if isinstance(screen, NodesScreen | DifferingScreen):
                 screen.fleet_changed()
@@ -105,4 +106,5 @@ class NodesApp(Kptui):
 
     def on_unmount(self) -> None:
         """Leave nothing running."""
+        super().on_unmount()
         self.fleet.cancel()

@@ -83,7 +83,7 @@ async def test_other_rules_keep_cursor_search_and_trace_and_are_marked_for_a_whi
         assert screen.query_one(RuleList).cursor == 2
         assert "3 of 3" in "\n".join(screen_lines(pilot))
         assert screen.query_one(SearchBar).display
-        assert screen.query_one(RuleList).row_text(0, 90).plain.strip().startswith("+1")
+        assert screen.query_one(RuleList).row_text(0, 90).plain.split()[:1] in (["+1"], ["+"])
         assert any(line.startswith("~") and SVC[:10] in line for line in rows(screen.query_one(ChainTree), 80))
         await later(pilot, reader, 20.0)
         assert not screen.query_one(RuleList).row_text(0, 90).plain.strip().startswith("+")
@@ -205,6 +205,7 @@ async def test_the_detail_s_counters_move_with_each_reading_and_its_text_stays()
         screen.go(Place("nat", "PREROUTING", 1))
         detail = screen.query_one(RuleDetail)
         assert str(detail.border_subtitle) == "10 packets, 600 bytes"
+        await settle(pilot)
         detail.scroll_to(y=3, animate=False)
         await later(pilot, reader)
         assert str(detail.border_subtitle) == "30 packets, 600 bytes · 10 packets/s, 0 bytes/s"

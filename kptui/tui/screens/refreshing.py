@@ -19,6 +19,7 @@ from kptui.live.underway import Underway
 from kptui.live.watch import Watch
 from kptui.report.explain.around import Around
 from kptui.tracing import Session
+from kptui.tui.garbage import Garbage
 from kptui.tui.live_words import LONG, Standing, standing
 from kptui.tui.naming import Naming
 from kptui.tui.screens.busiest import BusiestScreen
@@ -251,6 +252,8 @@ class Refreshing(Views):
         place = self._moved(before, found)
         if found.rules_changed and model is not None:
             self._other_rules(model)
+            if isinstance(garbage := getattr(self.app, "garbage", None), Garbage):
+                garbage.read()
         self._measure()
         if found.rules_changed:
             self.go(self.start if first else place)

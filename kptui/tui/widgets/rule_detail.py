@@ -40,6 +40,7 @@ class RuleDetail(VerticalScroll):
         super().__init__(id=id)
         self._snapshot: Snapshot | None = None
         self._shown: tuple[Table | None, Chain | None, Rule | None] = (None, None, None)
+        self._asked: tuple[Table | None, Chain | None, Rule | None, Around, bool, Marks | None] | None = None
 
     def compose(self) -> Iterator[Static]:
         """One block of text."""
@@ -54,7 +55,20 @@ class RuleDetail(VerticalScroll):
         known: bool,
         marks: Marks | None,
     ) -> None:
-        """Show a rule, a chain, a table, or that there is nothing; `known` once every rule has been looked at."""
+        """Show a rule, a chain, a table, or that there is nothing; `known` once every rule has been looked at.
+
+        It is put into words after the cursor has been seen to move: of keys pressed quickly, for the last one only.
+        """
+        self._shown = (table, chain, rule)
+        self._count()
+        self.border_title = Text("Rule" if rule is not None else "Chain")
+        self._asked = (table, chain, rule, around, known, marks)
+        self.call_after_refresh(self._show_asked)
+
+    def _show_asked(self) -> None:
+        if self._asked is None:
+            return
+        (table, chain, rule, around, known, marks), self._asked = self._asked, None
         block: RenderableType
         spell = hops_in_ascii if settings_of(self.app).ascii else str
         if table is None:
@@ -65,11 +79,8 @@ class RuleDetail(VerticalScroll):
             block = Group(*_chain(table, chain, around, known, marks, spell))
         else:
             block = Group(*_rule(table, chain, rule, around, known, marks, spell))
-        self.border_title = Text("Rule" if rule is not None else "Chain")
         self.query_one("#detail-text", Static).update(block)
         self.scroll_home(animate=False)
-        self._shown = (table, chain, rule)
-        self._count()
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters; the text stays where it was scrolled to."""
