@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.events import Event, InputEvent
@@ -104,6 +104,10 @@ class Kptui(App[None]):
         self.push_screen(main)
         if self._before:
             self.call_after_refresh(main.action_differences)
+
+    def notify(self, message: str, **how: Any) -> None:
+        """Whatever is told in passing may have a text of a dump or a host in it: there is no way around this."""
+        super().notify("\n".join(map(visible, message.split("\n"))), **how)
 
     def action_nodes(self) -> None:
         """Of one source there are no nodes to go back to."""
