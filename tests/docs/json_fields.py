@@ -85,9 +85,9 @@ def _types(schema: dict[str, Any]) -> list[str]:
 def _list(place: Place, page: str) -> str:
     items = place.schema.get("items")
     if not isinstance(items, dict):
-        return "empty list" if place.schema.get("maxItems") == 0 else "list of pairs"
+        return "empty list" if place.schema.get("maxItems") == 0 else "pair"
     kind = _kind(place.at("items"), page)
-    return f"list of {kind}s" if kind in ("string", "integer") else f"list of {kind}"
+    return f"list of {kind}s" if kind in ("string", "integer", "pair") else f"list of {kind}"
 
 
 def _value(value: Any) -> str:
