@@ -56,6 +56,8 @@ class Told:
     facts: dict[str, str] = field(default_factory=dict)
     asked: list[bool] = field(default_factory=list)
     closed: bool = False
+    day: float = 0.0
+    """The time of day (seconds since 1970) when the clock is at zero; without one no time is shown."""
     during: Callable[[], None] = lambda: None
     _examiner: Examiner = field(default_factory=Examiner)
     _number: int = 0
@@ -71,7 +73,8 @@ class Told:
         if since != self._number:
             self._examiner = Examiner()
         self._number = max(since, self._number) + 1
-        return self._examiner.look(SourceText("node1", text, self.facts), self.clock.now, 0.0, self._number)
+        when = self.day + self.clock.now if self.day else 0.0
+        return self._examiner.look(SourceText("node1", text, self.facts), self.clock.now, when, self._number)
 
     def close(self) -> None:
         self.closed = True
