@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Resize
 from textual.filter import LineFilter, NoColor
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
@@ -26,10 +27,12 @@ from kptui.tui.commands import Actions, GoTo
 from kptui.tui.garbage import Garbage
 from kptui.tui.keys import ALL_KEYS, ROW_KEYS
 from kptui.tui.screens.main import MainScreen
+from kptui.tui.screens.small import TooSmall
 from kptui.tui.settings.fields import UNCHOSEN, Settings
 from kptui.tui.settings.file import settings_path
 from kptui.tui.settings.keymap import label, textual_keymap
 from kptui.tui.signs import Ascii, BlockBar
+from kptui.tui.sizes import too_small
 from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
 
 COMPLAINT = 20.0
@@ -42,8 +45,8 @@ class Kptui(App[None]):
     TITLE = "kptui"
     CSS_PATH = "kptui.tcss"
     COMMANDS: ClassVar = {Actions, GoTo}
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-low"), (32, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class Kptui(App[None]):
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 asyncio.get_running_loop().add_signal_handler(ending, partial(self.exit, return_code=128 + ending))
         self.open_first()
+        self.fit(self.size)
         first, more = self.settings.complaints[:3], len(self.settings.complaints) - 3
         for complaint in (*first, *([f"… and {more} more"] if more > 0 else [])):
             self.notify(visible(complaint), title="Settings", severity="warning", timeout=COMPLAINT, markup=False)
@@ -96,6 +100,20 @@ class Kptui(App[None]):
     def on_unmount(self) -> None:
         """Leave the process as it was."""
         self.garbage.give_back()
+
+    def on_resize(self, event: Resize) -> None:
+        """More room, or less."""
+        self.fit(event.size)
+
+    def fit(self, size: Size) -> None:
+        """Where there is no room for anything, say so until there is."""
+        if len(self.screen_stack) < 2:
+            # Nothing is open yet that could be covered.
+            return
+        if too_small(size) and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+        elif not too_small(size) and isinstance(self.screen, TooSmall):
+            self.pop_screen()
 
     def open_first(self) -> None:
         """What is seen first."""

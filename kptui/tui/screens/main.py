@@ -21,6 +21,7 @@ from kptui.tui.lacking import lacking
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.places import Survey
 from kptui.tui.screens.refreshing import Refreshing
+from kptui.tui.screens.small import OnePane
 from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
@@ -37,7 +38,7 @@ QUIET = 8.0
 """Seconds without a change after which very many rules are looked at."""
 
 
-class MainScreen(Refreshing):
+class MainScreen(Refreshing, OnePane):
     """Tree and rules of one source, and a trace through them."""
 
     BINDINGS: ClassVar = bindings(KEYS)

@@ -10,6 +10,7 @@ from kptui.text import visible
 from kptui.tui.keys import KEYS, Key
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.settings.keymap import label
+from kptui.tui.sizes import one_pane
 
 
 class TopBar(Widget):
@@ -55,6 +56,10 @@ class TopBar(Widget):
         return left.append_text(right)
 
 
+MORE = "More panes"
+"""What tab is for where one pane is shown."""
+
+
 class ClickBar(Widget):
     """A line of keys: a click does what the key does."""
 
@@ -88,8 +93,11 @@ class KeyBar(ClickBar):
         named = settings_of(self.app)
         shown = []
         room = self.size.width - 1
-        for key in sorted((key for key in self._keys if key.rank), key=lambda key: key.rank):
-            needed = len(label(key, named)) + len(key.word) + 3
+        # Where one pane is shown, how to come to the others is what matters most.
+        first = "pane" if one_pane(self.app.size) else ""
+        words = {key.id: MORE if key.id == first else key.word for key in self._keys}
+        for key in sorted((key for key in self._keys if key.rank), key=lambda key: (key.id != first, key.rank)):
+            needed = len(label(key, named)) + len(words[key.id]) + 3
             if needed > room:
                 break
             room -= needed
@@ -98,6 +106,6 @@ class KeyBar(ClickBar):
         self.targets.clear()
         for key in sorted(shown, key=self._keys.index):
             start = text.cell_len
-            text.append(label(key, named), style=style).append(f" {key.word}  ")
+            text.append(label(key, named), style=style).append(f" {words[key.id]}  ")
             self.targets.append((start, text.cell_len - 2, key))
         return text
