@@ -83,6 +83,35 @@ async def test_in_views(key: str, dump: Path) -> None:
         seen(pilot)
 
 
+async def test_in_traces_side_by_side(dump: Path) -> None:
+    other = dump.parent / "[b]x"
+    other.write_bytes(dump.read_bytes())
+    async with opened(dump, size=SIZE, local=("192.168.50.10",)) as pilot:
+        main(pilot).go(Place("nat", "KUBE-SERVICES", 1))
+        await press(pilot, "t", "enter")
+        main(pilot).before = str(other)
+        await press(pilot, "equals_sign")
+        seen(pilot)
+        await press(pilot, "enter")
+        assert "[b]x" in seen(pilot)
+        for _ in range(8):
+            await press(pilot, "down")
+            seen(pilot)
+
+
+async def test_in_marks_and_copies_of_a_table(dump: Path) -> None:
+    async with opened(dump, size=SIZE) as pilot:
+        main(pilot).go(Place("filter", USER, 1))
+        await press(pilot, "M", "a")
+        seen(pilot)
+        await press(pilot, "apostrophe")
+        assert "\\x1b" in seen(pilot)
+        await press(pilot, "escape", "s", "y")
+        seen(pilot)
+        await press(pilot, "a")
+        assert hidden(pilot.app.clipboard) <= {"\t"}
+
+
 async def test_in_the_search_and_the_palette(dump: Path) -> None:
     async with opened(dump, size=SIZE) as pilot:
         await press(pilot, "slash")

@@ -66,6 +66,31 @@ async def test_with_another_source_which_is_offered_again(yesterday: Path) -> No
         assert main(pilot).navigation.place == Place("nat", "KUBE-SEP-UIOQG3KKGTPDCR56", 2)
 
 
+async def test_a_re_read_is_traced_again_on_both_sides_where_both_are_here(yesterday: Path) -> None:
+    async with opened(yesterday) as pilot:
+        await trace_nginx(pilot, "10.42.0.7")
+        await trace_nginx(pilot)
+        await press(pilot, "equals_sign", "enter")
+        assert ("+", "", "1 → KUBE-MARK-MASQ") in lines(pilot)
+        before = lines(pilot)
+        text = yesterday.read_text().replace(" ! -s 10.42.0.0/24 -d 10.110.199.45/32", " -d 10.110.199.45/32")
+        assert text != yesterday.read_text()
+        yesterday.write_text(text)
+        main(pilot).action_reload()
+        await settle(pilot)
+        assert on_top(pilot) is CompareScreen
+        assert len(lines(pilot)) < len(before)
+        assert ("+", "", "1 → KUBE-MARK-MASQ") not in lines(pilot)
+
+
+async def test_how_much_differs_is_told_at_sixty_columns_too(yesterday: Path) -> None:
+    async with opened(size=(60, 20)) as pilot:
+        await trace_nginx(pilot)
+        main(pilot).before = str(yesterday)
+        await press(pilot, "equals_sign", "enter")
+        assert "2 other ends, 2 other hops" in "\n".join(screen_lines(pilot))
+
+
 async def test_the_detail_has_both_rules_as_they_are_written(yesterday: Path) -> None:
     async with opened() as pilot:
         await trace_nginx(pilot)

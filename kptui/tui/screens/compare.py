@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from kptui.ask.request import Request
 from kptui.errors import KptuiError
+from kptui.live.snapshot import Snapshot
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Trace
 from kptui.report.columns import Column
@@ -28,11 +29,14 @@ _STYLES = {"+": "good", "-": "bad", "~": "unsure"}
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """What a trace is compared with: a packet in a source, which `open` reads; `name` is what it is called."""
+    """What a trace is compared with: a packet in a source, which `open` reads; `name` is what it is called.
+
+    Without `open` it is a packet in the rules that are explored.
+    """
 
     name: str
-    open: Callable[[], Session]
     request: Request
+    open: Callable[[], Session] | None = None
 
 
 def _heading(row: Row) -> bool:
@@ -71,21 +75,38 @@ class CompareScreen(TableScreen):
         )
         self.session = session
         self.request = request
-        self.trace = trace
+        self.trace: Trace | None = trace
         self.other = other
         self._before: Side | None = None
         self._why = ""
 
     def load(self) -> Sequence[Row]:
         """The other side is read and traced, unless it was before; nothing if it can't be."""
+        session, trace = self.session, self.trace
         try:
             if self._before is None:
-                session = self.other.open()
-                self._before = _side(session, session.trace(self.other.request))
+                other = self.other.open() if self.other.open is not None else session
+                self._before = _side(other, other.trace(self.other.request))
+            if trace is None:
+                trace = session.trace(self.request)
         except KptuiError as error:
             self._why = str(error)
             return []
-        return side_by_side(self._before, _side(self.session, self.trace.one_way))
+        return side_by_side(self._before, _side(session, trace.one_way))
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """The source was read again: the packet is traced in what there is now."""
+        if snapshot.facts_changed:
+            self.session, self.trace = snapshot.session, None
+            if self.other.open is None:
+                self._before = None
+            self._load()
+
+    def _show(self, shown: list[Any]) -> None:
+        """How much differs stands at the table, too: the line at the top may have no room for it."""
+        super()._show(shown)
+        if self.model.items and not self.state.words.strip():
+            self.rows.border_subtitle = Text(differences(self.model.items))
 
     def summary(self) -> list[str]:
         """How much differs."""

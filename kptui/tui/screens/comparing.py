@@ -78,24 +78,20 @@ class Comparing(Inquiring):
             found.append((self._in_source(self.before), "the same packet there"))
         for earlier in [each for each in self.asked_before if each != self.request][:EARLIER]:
             name = packet_expression(earlier) or "an earlier packet"
-            found.append((Other(name, partial(_same, self.session), earlier), "traced before, here"))
+            found.append((Other(name, earlier), "traced before, here"))
         return found
 
     def _in_source(self, source: str) -> Other:
-        return Other(source, partial(_opened, source, self.session), self.request)
+        return Other(source, self.request, partial(_opened, source, self.session))
 
     def _on_node(self, fleet: Fleet, source: str) -> Other:
         # Its addresses and routes are its own.
         request: Request = replace(self.request, local=(), routes=())
-        return Other(fleet.label(source), partial(_node, fleet, source), request)
+        return Other(fleet.label(source), request, partial(_node, fleet, source))
 
     def open_view(self, view: TableScreen) -> None:
         """Cover the screen with a view, and do what is chosen in it."""
         raise NotImplementedError
-
-
-def _same(session: Session) -> Session:
-    return session
 
 
 def _opened(source: str, beside: Session) -> Session:

@@ -143,7 +143,8 @@ class TableScreen(Screen[Chosen]):
 
     def on_mount(self) -> None:
         """Show the items, read in the background unless they are at hand."""
-        self.rows.border_title = self.table_name
+        # A str would be read as markup, and there are names of a dump's in it.
+        self.rows.border_title = Text(self.table_name)
         self.rows.waiting = self.WAITING
         self.query_one(TopBar).show(self.about, [], "")
         self.rows.focus()
