@@ -11,7 +11,7 @@ TOOLS := build/tools
 # What is built is dated by the last commit. Not exported: Python's own compiler would take it for a wish, too.
 DATE = SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1700000000)}
 
-.PHONY: demo test lint format bench tables docs snapshots smoke dist man sbom audit krew clean
+.PHONY: demo test lint format bench tables docs screenshots snapshots smoke dist man sbom audit krew clean
 
 demo: $(VENV)/ready ## open the explorer on a sample; without a terminal, print the sample's trace
 	@$(BIN)/kptui demo
@@ -38,6 +38,9 @@ tables: $(VENV)/ready-dev ## write the parser's tables anew, after a change of t
 
 docs: $(VENV)/ready-dev ## make the parts of docs/ that are made of the code
 	$(BIN)/python -m tests.docs
+
+screenshots: $(VENV)/ready-dev ## draw the pictures of docs/ again; look at them
+	$(BIN)/python -m tests.docs.pictures
 
 snapshots: $(VENV)/ready-dev ## accept the screens as they now are; look at them first
 	$(BIN)/python -m pytest -q tests/tui --snapshot-update
