@@ -63,3 +63,18 @@ def test_bad_sources() -> None:
     assert kptui("diff", NGINX, "/nowhere").code == 3
     assert kptui("diff", "-", "-", text="").code == 2
     assert kptui("diff", NGINX).code == 2
+
+
+def test_the_policy_of_a_chain_that_only_one_side_has(tmp_path: Path) -> None:
+    """Without its rules nobody would see what becomes of the packets that none of them decides."""
+    less, more = tmp_path / "less.txt", tmp_path / "more.txt"
+    nat = "*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j LOG\nCOMMIT\n"
+    less.write_text(nat)
+    more.write_text(f"{nat}*filter\n:FORWARD DROP [0:0]\n:MINE - [0:0]\n-A MINE -j LOG\nCOMMIT\n")
+    added, removed = (kptui("diff", str(one), str(other)).out for one, other in ((less, more), (more, less)))
+    assert "+ filter FORWARD  0 rules, policy DROP" in added
+    assert "- filter FORWARD  0 rules, policy DROP" in removed
+    assert "+ filter MINE  1 rule\n" in added
+    forward, mine = json.loads(kptui("diff", str(less), str(more), "--json").out)["chains"]
+    assert (forward["change"], forward["policy"]) == ("added", {"before": None, "after": "DROP"})
+    assert (mine["change"], mine["policy"]) == ("added", None)

@@ -134,7 +134,7 @@ def test_empty_tables_and_base_chains_are_as_good_as_none() -> None:
     assert difference(text, more).same
     assert difference(more, text).same
     dropping = more.replace(":PREROUTING ACCEPT", ":PREROUTING DROP")
-    assert told(text, dropping) == ["+ mangle PREROUTING 0 rules"]
+    assert told(text, dropping) == ["+ mangle PREROUTING 0 rules, policy DROP"]
 
 
 def test_chains_added_and_removed() -> None:

@@ -12,7 +12,7 @@ from kptui.diff.compare import ChainChange, Difference
 from kptui.diff.services import FieldChange, ServiceChange
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.report.rule_words import action_words, condition_words
-from kptui.syntax.ast import Rule, Table
+from kptui.syntax.ast import Chain, Rule, Table
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "→"}
 SHOWN = 12
@@ -130,7 +130,7 @@ def chain_lines(change: ChainChange, depth: int = 0) -> Iterator[Line]:
     family = " (IPv6)" if change.family == 6 else ""
     known = change.after or change.before
     at = change.table, change.name
-    count = f"{len(known.rules):,} rule{'' if len(known.rules) == 1 else 's'}" if known is not None else ""
+    count = _whole(known) if known is not None else ""
     was, now = count if change.kind == "removed" else "", count if change.kind == "added" else ""
     yield Line(depth, SIGNS[change.kind], f"{change.table} {change.name}{family}", was, now, chain=at)
     if change.policy is not None:
@@ -139,6 +139,12 @@ def chain_lines(change: ChainChange, depth: int = 0) -> Iterator[Line]:
         yield from _all(change, depth + 1)
     for each in change.rules:
         yield rule_line(change, each, depth + 1)
+
+
+def _whole(chain: Chain) -> str:
+    """What there is of a chain that is new or gone."""
+    policy = f", policy {chain.policy}" if chain.policy is not None else ""
+    return f"{len(chain.rules):,} rule{'' if len(chain.rules) == 1 else 's'}{policy}"
 
 
 def _all(change: ChainChange, depth: int) -> Iterator[Line]:
