@@ -35,6 +35,8 @@ from kptui.tui.signs import Ascii, BlockBar
 from kptui.tui.sizes import too_small
 from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
 
+SWITCH = 0.001
+"""Seconds after which a thread that computes lets another: painting a frame asks for its turn several times."""
 COMPLAINT = 20.0
 """Seconds for which is shown what is wrong with the settings: they are sentences to read and act on."""
 
@@ -71,6 +73,7 @@ class Kptui(App[None]):
             self.register_theme(theme(name, colors))
         self.theme = settings.theme or DEFAULT
         self.garbage = Garbage()
+        self._switch = sys.getswitchinterval()
         self._session = session
         self._reading = (opening, reader, watch)
         self._local = local
@@ -80,6 +83,7 @@ class Kptui(App[None]):
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""
         self.garbage.take_over()
+        sys.setswitchinterval(SWITCH)
         self.set_interval(0.25, self.garbage.look)
         for ending in (signal.SIGTERM, signal.SIGHUP):
             # Not in a thread, and not where there are no signals.
@@ -100,6 +104,7 @@ class Kptui(App[None]):
     def on_unmount(self) -> None:
         """Leave the process as it was."""
         self.garbage.give_back()
+        sys.setswitchinterval(self._switch)
 
     def on_resize(self, event: Resize) -> None:
         """More room, or less."""
