@@ -141,6 +141,8 @@ def needless(rules: Sequence[Rule], taking: Taking) -> Iterator[Needless]:
 
     Only the chain itself is looked at, not where it is jumped to from.
     """
+    if not any(map(_may_contradict, rules)) and all(map(taking.takes_nothing, rules[:-1])):
+        return
     cover = _Cover(taking.family)
     last = len(rules)
     for rule in rules:

@@ -84,6 +84,10 @@ class Taking:
             self._taken[name] = tuple(self._ended(rules))
         return True
 
+    def takes_nothing(self, rule: Rule) -> bool:
+        """Whether it is known already that nothing is kept from the rules behind one, whatever it matches."""
+        return rule.target is None or rule.target.name in self._nothing
+
     def by_rule(self, rule: Rule, known: Region | None = None) -> list[Taken]:
         """What a rule surely keeps from the rules behind it in its own chain."""
         target = rule.target
