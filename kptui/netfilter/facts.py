@@ -202,19 +202,25 @@ def _known_bits(asked: Fact, about: list[tuple[Fact, bool]]) -> bool | None:
         cubes = _cubes(fact)
         if holds:
             left = [found for one in left for cube in cubes if (found := meet(one, cube)) is not None]
+            kept: list[Cube] | None = left if len(left) <= _MOST_CUBES else None
         else:
-            for cube in cubes:
-                left = without(left, cube)
-        if len(left) > _MOST_CUBES:
+            kept = _cut(left, cubes)
+        if kept is None:
             return None
+        left = kept
     wanted = _cubes(asked)
     if all(meet(one, cube) is None for one in left for cube in wanted):
         return False
-    for cube in wanted:
+    return True if _cut(left, wanted) == [] else None
+
+
+def _cut(left: list[Cube], cubes: list[Cube]) -> list[Cube] | None:
+    """What is left without some cubes; None where it comes to too many, each of which the next would cut again."""
+    for cube in cubes:
         left = without(left, cube)
         if len(left) > _MOST_CUBES:
             return None
-    return None if left else True
+    return left
 
 
 _MOST_CUBES = 512

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from kptui.netfilter import walk
+from kptui.netfilter import facts, walk
+from kptui.netfilter.cubes import Cube, without
 from kptui.netfilter.trace import Trace
 from tests.support import trace_of
 
@@ -79,3 +80,22 @@ def test_a_service_of_a_thousand_endpoints_is_three_steps_an_endpoint(tried: lis
     assert steps <= 3 * 1000 + 10
     assert len(trace.outcomes) == 1000
     assert trace.certain
+
+
+def test_bits_of_an_unknown_address_are_looked_at_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges and masks with holes about one address: what is left may come to very many sets."""
+    largest = 0
+    really = without
+
+    def watched(cubes: list[Cube], taken: Cube) -> list[Cube]:
+        nonlocal largest
+        largest = max(largest, len(cubes))
+        assert largest <= facts._MOST_CUBES
+        return really(cubes, taken)
+
+    monkeypatch.setattr(facts, "without", watched)
+    rules = ["-m iprange --src-range 10.1.0.1-10.2.255.254 -j DROP", "-m iprange --src-range 1.2.3.5-9.8.7.6 -j DROP"]
+    rules += [f"-s 0.0.{n}.1/0.0.255.129 -j ACCEPT" for n in range(1, 9)]
+    rules += ["-m iprange --src-range 11.0.0.1-203.0.113.5 -j LOG", "-s 0.3.0.5/0.7.0.5 -j DROP"]
+    assert _input(rules).outcomes
+    assert largest > 32
