@@ -16,7 +16,7 @@ from tests.tui.driving import main, opened, press, screen_lines, settle, trace_n
 from tests.tui.fleets import app as nodes
 from tests.tui.screens_of import SCREENS
 
-SMALL = (80, 16)
+SMALL = (80, 24)
 LISTS = [
     ("rules", "#chains"), ("trace", "#rules"), ("trace", "#outcomes"), ("trace", "#hops"), ("services", "#table"),
     ("problems", "#table"), ("leads", "#table"), ("journey", "#table"), ("busiest", "#table"), ("two traces", "#table"),
@@ -68,6 +68,28 @@ async def test_a_double_click_folds_a_chain_and_follows_a_rule() -> None:
         rules = screen.query_one("#rules", RowView)
         await click(pilot, rules, 4, times=2)
         assert screen.navigation.place == Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5")
+
+
+async def test_a_click_on_the_sign_folds_and_beside_it_only_selects() -> None:
+    async with opened() as pilot:
+        tree = main(pilot).query_one(ChainTree)
+        tree.go_to(0)
+        await settle(pilot)
+        chain = Place("nat", "PREROUTING")
+        row = tree.model.row(chain)
+        assert row is not None
+        sign = tree.row_text(row, 60).plain.index("▸") + 1
+        await pilot.click(tree, offset=(sign, row + 1))
+        await settle(pilot)
+        assert tree.model.is_open(chain)
+        assert tree.cursor == row
+        await pilot.click(tree, offset=(sign + 4, row + 1))
+        await settle(pilot)
+        assert tree.model.is_open(chain)
+        await pilot.pause()
+        await pilot.click(tree, offset=(sign, row + 1))
+        await settle(pilot)
+        assert not tree.model.is_open(chain)
 
 
 async def test_a_double_click_opens_what_a_table_has_selected() -> None:

@@ -182,7 +182,8 @@ def test_compared_with_another_node(snap_compare: Compare, size: tuple[int, int]
 
 
 @pytest.mark.usefixtures("_samples")
-def test_what_to_compare_with(snap_compare: Compare) -> None:
+@pytest.mark.parametrize("size", SIZES)
+def test_what_to_compare_with(snap_compare: Compare, size: tuple[int, int]) -> None:
     async def asked(pilot: Pilot[None]) -> None:
         await settle(pilot)
         await trace_nginx(pilot, "10.42.0.7")
@@ -190,7 +191,7 @@ def test_what_to_compare_with(snap_compare: Compare) -> None:
         await press(pilot, "equals_sign")
         pilot.app.screen.query_one(Input).cursor_blink = False
 
-    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=(80, 24), run_before=asked)
+    assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=asked)
 
 
 @pytest.mark.usefixtures("_samples")

@@ -92,6 +92,16 @@ async def test_a_click_opens_a_view_and_a_click_on_the_line_of_keys_does_what_th
         assert on_top(pilot) is HelpScreen
 
 
+async def test_under_the_mouse_a_key_says_what_it_does() -> None:
+    async with opened(size=(60, 24)) as pilot:
+        bar = pilot.app.screen.query_one(ViewLine)
+        start = next(start for start, _, each in bar.targets if each.id == "problems")
+        await pilot.hover(ViewLine, offset=(start + 1, 0))
+        assert str(bar.tooltip) == "What goes wrong in the rules: findings, the worst first."
+        await pilot.hover(ViewLine, offset=(58, 0))
+        assert bar.tooltip is None
+
+
 async def test_what_has_nothing_to_show_is_dim_until_it_has() -> None:
     async with opened() as pilot:
         assert main(pilot).lacking() == {"journey", "changes", "busiest", "connections", "compare", "nodes"}

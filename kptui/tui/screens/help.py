@@ -29,7 +29,7 @@ SIGNS = (
     ("①", "the hop's number on the path of the trace"),
 )
 MOUSE = (
-    ("click", "selects a row, opens a view, does what a key of the bottom line does"),
+    ("click", "selects a row, folds at its sign, opens a view, does what a key of the bottom line does"),
     ("double click", "follows, opens, goes there: what enter does"),
     ("wheel", "scrolls what is under it, without moving the selection"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 from textual import events
+from textual.content import Content
 from textual.widget import Widget
 
 from kptui.text import visible
@@ -72,9 +73,17 @@ class ClickBar(Widget):
     def on_click(self, event: events.Click) -> None:
         """Do what the key there does, as if the screen had been told so."""
         event.stop()
-        key = next((key for start, end, key in self.targets if start <= event.x < end), None)
+        key = self._key_at(event.x)
         if key is not None:
             self.screen.call_later(self.screen.run_action, key.action)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say what a click would do there: where room is short, only keys are to be seen."""
+        key = self._key_at(event.x)
+        self.tooltip = Content(key.sentence) if key is not None else None
+
+    def _key_at(self, x: int) -> Key | None:
+        return next((key for start, end, key in self.targets if start <= x < end), None)
 
 
 class KeyBar(ClickBar):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 
 from kptui.live.snapshot import Snapshot
 from kptui.report.rule_words import action_words, condition_words
@@ -19,6 +20,8 @@ from kptui.tui.widgets.meter_columns import chain_rate
 from kptui.tui.widgets.row_view import RowView
 
 MARK_WIDTH = 2
+FOLDS = ("▾", "▸")
+"""The signs of what is unfolded, and what is folded."""
 
 
 class ChainTree(RowView):
@@ -101,7 +104,7 @@ class ChainTree(RowView):
         return text
 
     def _fold(self, place: Place, leaf: bool = False) -> str:
-        return "  " if leaf else "▾ " if self.model.is_open(place) else "▸ "
+        return "  " if leaf else f"{FOLDS[not self.model.is_open(place)]} "
 
     def _table(self, table: Table, place: Place, width: int) -> Text:
         right = f" {self.model.rules(table.label):,} rules "
@@ -145,6 +148,16 @@ class ChainTree(RowView):
         text.append(short_action(rule, table, self.naming), style=self.style_of(action_style(rule, table)))
         text.append(f"  {visible(condition_words(rule, chain))}")
         return text
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the sign of folding folds; that on the row puts the cursor there, as in every list."""
+        at = event.get_content_offset(self)
+        row = at.y + self.scroll_offset.y if at is not None else -1
+        if at is None or event.chain > 1 or not 0 <= row < self.row_count():
+            return
+        if self.row_text(row, self.size.width).plain[at.x : at.x + 1] in FOLDS:
+            self.model.toggle(self.model.at(row))
+            self.refresh_rows()
 
     def action_fold_or_unfold(self) -> None:
         """Fold or unfold what the cursor is on."""
