@@ -9,7 +9,9 @@ from textual.worker import get_current_worker
 from kptui.errors import UsageError
 from kptui.ruleset.search import Hit
 from kptui.tracing import Session
+from kptui.tui.empty import next_step
 from kptui.tui.screens.editing import Editing
+from kptui.tui.settings.fields import settings_of
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.rule_list import RuleList
@@ -86,7 +88,7 @@ class Searching(Editing):
         elif event.hits:
             self._go_to_hit(0)
         else:
-            self.query_one(SearchBar).count("nothing found")
+            self.query_one(SearchBar).count(next_step("search", settings_of(self.app)))
 
     @on(Refused)
     def refused(self, event: Refused) -> None:

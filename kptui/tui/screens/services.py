@@ -16,6 +16,7 @@ from kptui.report.columns import Column
 from kptui.report.services_text import endpoints_words, extras, outside_words, port_words, service_lines, weights
 from kptui.text import visible
 from kptui.tracing import Session
+from kptui.tui.empty import has_kube_proxy
 from kptui.tui.prefill import from_service
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.screens.trace_form import TraceForm
@@ -73,6 +74,11 @@ class ServicesScreen(TableScreen):
         if self.session.services.ipvs:
             return "kube-proxy runs in IPVS mode here: its Services are not in the rules (ipvsadm -Ln)."
         return "These rules implement no Kubernetes Service."
+
+    def missing(self) -> str:
+        """Whether it is the Services or kube-proxy that is not there."""
+        name = super().missing()
+        return name if has_kube_proxy(self.session.ruleset) else f"{name} without kube-proxy"
 
     def detail(self, item: ServicePort) -> RenderableType:
         """Addresses, policies, endpoints with weight bars, chains."""

@@ -20,9 +20,11 @@ from kptui.kubernetes.service import ServicePort
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.copying import Item
+from kptui.tui.empty import next_step
 from kptui.tui.keys import VIEW_KEYS, Key, bindings
 from kptui.tui.screens.copy_menu import copy_from
 from kptui.tui.screens.help import HelpScreen
+from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableModel, TableState
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.bars import KeyBar, TopBar
@@ -221,10 +223,24 @@ class TableScreen(Screen[Chosen]):
     def _show_detail(self) -> None:
         item = self.rows.item
         block = self.query_one("#table-detail", VerticalScroll)
-        block.display = item is not None
-        if item is not None:
-            self.query_one("#table-detail-text", Static).update(self.detail(item))
-            block.scroll_home(animate=False)
+        block.set_class(item is None, "-empty")
+        shown = self.detail(item) if item is not None else Text(self._what_next())
+        block.display = bool(shown)
+        self.query_one("#table-detail-text", Static).update(shown)
+        block.scroll_home(animate=False)
+
+    def _what_next(self) -> str:
+        """What can be done where there is no row; in full why there is none, if that was too long for one line."""
+        if self.rows.waiting == self.WAITING:
+            return ""
+        if self.model.items:
+            return next_step("filter", settings_of(self.app), words=visible(self.state.words.strip()))
+        why = f"{self.nothing()} " if len(self.nothing()) > self.app.size.width - 6 else ""
+        return why + next_step(self.missing(), settings_of(self.app))
+
+    def missing(self) -> str:
+        """What is missing, as kptui/tui/empty.py names it."""
+        return type(self).__name__
 
     @on(RowView.Moved, "#table")
     def moved(self, event: RowView.Moved) -> None:

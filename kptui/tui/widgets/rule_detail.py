@@ -19,6 +19,7 @@ from kptui.report.explain.rule import explain_rule
 from kptui.report.rule_words import conditions
 from kptui.syntax.ast import Chain, Rule, Table
 from kptui.text import visible
+from kptui.tui.empty import has_kube_proxy, next_step
 from kptui.tui.marks import Marks
 from kptui.tui.naming import counted
 from kptui.tui.settings.fields import settings_of
@@ -72,9 +73,12 @@ class RuleDetail(VerticalScroll):
         block: RenderableType
         spell = hops_in_ascii if settings_of(self.app).ascii else str
         if table is None:
-            block = Text("Nothing is selected.")
+            missing = "" if around.ruleset.tables else "no tables"
+            block = Text(next_step(missing, settings_of(self.app)) or "Nothing is selected.")
         elif chain is None:
             block = Text(f"Table {visible(table.name)}: {len(table.chains)} chains.")
+            if not has_kube_proxy(around.ruleset):
+                block.append(f"\n\n{next_step('no kube-proxy', settings_of(self.app))}")
         elif rule is None:
             block = Group(*_chain(table, chain, around, known, marks, spell))
         else:
