@@ -25,6 +25,7 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.commands import Actions, GoTo
 from kptui.tui.garbage import Garbage
+from kptui.tui.hangup import end_with_the_terminal
 from kptui.tui.keys import ALL_KEYS, ROW_KEYS
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.small import TooSmall
@@ -83,6 +84,8 @@ class Kptui(App[None]):
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""
         self.garbage.take_over()
+        if not self.is_headless:
+            end_with_the_terminal()
         sys.setswitchinterval(SWITCH)
         self.set_interval(0.25, self.garbage.look)
         for ending in (signal.SIGTERM, signal.SIGHUP):

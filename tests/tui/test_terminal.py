@@ -42,3 +42,15 @@ def test_it_ends_in_the_middle_of_a_reading(tmp_path: Path, how: str) -> None:
         assert not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}").exists()
     finally:
         terminal.close()
+
+
+def test_it_ends_when_the_terminal_is_gone_and_nobody_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rules").write_text(dump())
+    terminal = Terminal(tmp_path, f"cat {tmp_path}/rules")
+    try:
+        terminal.until(b"KUBE-SVC")
+        os.close(terminal.mine)
+        assert terminal.process.wait(PATIENCE) == 129
+    finally:
+        terminal.process.kill()
+        os.close(terminal.theirs)
