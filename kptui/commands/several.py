@@ -91,7 +91,11 @@ def open_nodes(
             raise seen.pop()
         return piped[name] if name in piped else reading(name, cancelled)
 
-    NodesApp(Fleet(sources, read, names_of(names)), settings, interval).run()
+    from kptui.tui.settings.first import first_start
+
+    app = NodesApp(Fleet(sources, read, names_of(names)), settings, interval)
+    app.greets = first_start()
+    app.run()
 
 
 class Reading:

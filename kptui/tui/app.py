@@ -31,6 +31,7 @@ from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.small import TooSmall
 from kptui.tui.settings.fields import UNCHOSEN, Settings
 from kptui.tui.settings.file import settings_path
+from kptui.tui.settings.first import first_start
 from kptui.tui.settings.keymap import label, textual_keymap
 from kptui.tui.signs import Ascii, BlockBar
 from kptui.tui.sizes import too_small
@@ -38,6 +39,8 @@ from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, var
 
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another: painting a frame asks for its turn several times."""
+GREETED = 15.0
+"""Seconds for which somebody who is here for the first time is told the first keys."""
 COMPLAINT = 20.0
 """Seconds for which is shown what is wrong with the settings: they are sentences to read and act on."""
 
@@ -47,6 +50,11 @@ class Kptui(App[None]):
 
     TITLE = "kptui"
     CSS_PATH = "kptui.tcss"
+    GREETING: ClassVar = (
+        "{trace} traces a packet\n{search} searches\n{services} shows the Services\n{help} tells all keys"
+    )
+    greets = False
+    """Whether the first keys are told."""
     COMMANDS: ClassVar = {Actions, GoTo}
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - declared so by Textual
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-low"), (32, "-tall")]  # noqa: RUF012
@@ -97,6 +105,9 @@ class Kptui(App[None]):
         first, more = self.settings.complaints[:3], len(self.settings.complaints) - 3
         for complaint in (*first, *([f"… and {more} more"] if more > 0 else [])):
             self.notify(visible(complaint), title="Settings", severity="warning", timeout=COMPLAINT, markup=False)
+        if self.greets:
+            keys = {key.id: label(key, self.settings) for key in ALL_KEYS}
+            self.notify(self.GREETING.format(**keys), title="New here?", timeout=GREETED, markup=False)
 
     async def on_event(self, event: Event) -> None:
         """Note when somebody is at work, so that nothing long is done meanwhile."""
@@ -173,6 +184,7 @@ def run(
 ) -> None:
     """Open the explorer and stay until it is left; raises SourceError if there was nothing to show all the time."""
     app = Kptui(session, local, opening=opening, settings=settings)
+    app.greets = first_start()
     app.run()
     if app.return_code:
         sys.exit(app.return_code)

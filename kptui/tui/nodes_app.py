@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual import on, work
 from textual.message import Message
@@ -25,6 +26,10 @@ from kptui.tui.table_model import TableState
 
 class NodesApp(Kptui):
     """Reads a fleet in the background, and shows its nodes; one of them is explored at a time."""
+
+    GREETING: ClassVar = (
+        "{node_open} explores a node\n{view_filter} filters\n{differences} tells what differs\n{help} tells all keys"
+    )
 
     class Changed(Message):
         """Something about the nodes is another now."""
