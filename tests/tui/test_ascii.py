@@ -61,7 +61,7 @@ async def test_hops_are_numbers_in_parentheses_and_columns_stay_where_they_are()
             await trace_nginx(pilot)
             await press(pilot, "o", "n", "n")
             lines[ascii] = screen_lines(pilot)
-    assert any("(3)1" in line for line in lines[True])
+    assert any("(3) 1" in line for line in lines[True])
     assert any("(3) on the path" in line for line in lines[True])
     for plainly, drawn in zip(lines[True][1:-1], lines[False][1:-1], strict=True):
         # Past the hops each cell is where it was.

@@ -36,7 +36,7 @@ async def test_the_path_is_numbered_in_tree_and_list_and_the_rest_dimmed() -> No
         await press(pilot, "n", "n", "n", "n", "n")
         assert screen.navigation.place == Place("nat", "KUBE-SEP-ZGUCVTBPJNCW75NN", 2)
         assert row(tree).startswith("⑥")
-        assert row(rules).strip().startswith("⑥2")
+        assert row(rules).strip().startswith("⑥ 2")
         off = next(i for i, line in enumerate(rows(tree)) if "KUBE-FIREWALL" in line)
         dim = tree.style_of("dim").color
         assert tree.row_text(off, 60).spans[-1].style.color == dim  # type: ignore[union-attr]

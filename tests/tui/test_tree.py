@@ -6,7 +6,7 @@ from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.rule_detail import RuleDetail
 from kptui.tui.widgets.rule_list import RuleList
-from tests.tui.driving import main, opened, press, row, rows, screen_lines, text
+from tests.tui.driving import main, opened, press, row, rows, screen_lines, settle, text
 
 
 async def test_it_opens_at_the_services_with_their_names_beside_the_chains() -> None:
@@ -101,7 +101,7 @@ async def test_the_detail_shows_raw_text_words_callers_and_line() -> None:
     async with opened() as pilot:
         screen = main(pilot)
         screen.go(Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5", 1))
-        await pilot.pause()
+        await settle(pilot)
         seen = "\n".join(screen_lines(pilot))
         assert "! -s 10.42.0.0/24" in seen
         assert "not from 10.42.0.0/24" in seen
@@ -111,7 +111,7 @@ async def test_the_detail_shows_raw_text_words_callers_and_line() -> None:
         assert "KUBE-EXT-OVTWZ4GROBJZO4C5 (default/nginx:80-80) 2 (line 74): always" in told
         assert "So KUBE-POSTROUTING masquerades the packet in POSTROUTING" in told
         screen.query_one(RuleDetail).scroll_end(animate=False)
-        await pilot.pause()
+        await settle(pilot)
         assert "line 112" in "\n".join(screen_lines(pilot))
 
 
