@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
+from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
-from tests.tui.driving import main, opened, press, screen_lines, trace_nginx, write
+from tests.tui.driving import main, opened, press, rows, screen_lines, trace_nginx, write
 
 
 async def test_a_search_goes_to_the_first_hit_and_counts_them() -> None:
@@ -76,3 +77,34 @@ async def test_fields_and_expressions_and_what_is_wrong_with_them() -> None:
         await press(pilot, "escape", "slash")
         await write(pilot, "re:[")
         assert "is no regular expression" in screen_lines(pilot)[-2]
+
+
+async def test_every_hit_has_its_sign_until_the_search_is_closed() -> None:
+    async with opened(size=(120, 40)) as pilot:
+        await press(pilot, "slash")
+        await write(pilot, "target:DNAT")
+        found = len(main(pilot).hits)
+        await press(pilot, "enter")
+        rules = rows(main(pilot).query_one(RuleList))
+        assert [line[:1] for line in rules] == [" ", "/"]
+        for hit in main(pilot).hits:
+            main(pilot).query_one(ChainTree).model.toggle(Place(hit.table, hit.chain), True)
+        assert sum(line.startswith("/") for line in rows(main(pilot).query_one(ChainTree))) == found > 1
+        await press(pilot, "escape")
+        assert not any(line.startswith("/") for line in rows(main(pilot).query_one(ChainTree)))
+
+
+async def test_a_hop_keeps_its_number_and_a_hit_is_not_dimmed() -> None:
+    async with opened(size=(120, 40)) as pilot:
+        await trace_nginx(pilot)
+        await press(pilot, "slash")
+        await write(pilot, "target:DNAT")
+        tree = main(pilot).query_one(ChainTree)
+        on_the_path, off = (Place("nat", f"KUBE-SEP-{name}", 2) for name in ("ZGUCVTBPJNCW75NN", "3YLRQZ6PKRZ7B6T5Q"))
+        for place in (on_the_path, off):
+            tree.model.toggle(Place(place.table, place.chain), True)
+        shown = {tree.model.at(row): tree.row_text(row, 80) for row in range(tree.row_count())}
+        assert shown[on_the_path].plain[0] not in "/ "
+        others = [text for place, text in shown.items() if place in tree.hits and text.plain.startswith("/")]
+        assert others
+        assert not any(tree.style_of("dim") in [span.style for span in text.spans] for text in others)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from textual.app import App
@@ -12,8 +12,9 @@ from textual.widgets import Input
 
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
+from kptui.tui.settings.fields import Settings
 from kptui.tui.tree_model import Place
-from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx
+from tests.tui.driving import explorer, fill, main, press, settle, trace_nginx, write
 from tests.tui.fleets import NODES
 from tests.tui.fleets import app as nodes
 
@@ -221,3 +222,72 @@ def test_marks(snap_compare: Compare, size: tuple[int, int]) -> None:
         await press(pilot, "apostrophe")
 
     assert snap_compare(explorer(Path("samples/nginx-nodeport.txt")), terminal_size=size, run_before=marked)
+
+
+def _dressed(**chosen: Any) -> Kptui:
+    return Kptui(Session.open("samples/nginx-nodeport.txt"), settings=Settings(**chosen))
+
+
+async def _traced(pilot: Pilot[None]) -> None:
+    await settle(pilot)
+    await trace_nginx(pilot)
+    await press(pilot, "o", "n", "n")
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("theme", ["high-contrast", "high-contrast-light", "color-blind", "color-blind-light"])
+def test_theme(snap_compare: Compare, theme: str) -> None:
+    assert snap_compare(_dressed(theme=theme), terminal_size=(120, 40), run_before=_traced)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_without_colors(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert snap_compare(_dressed(), terminal_size=(120, 40), run_before=_traced)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [(60, 15), *SIZES])
+def test_in_ascii(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(_dressed(ascii=True), terminal_size=size, run_before=_traced)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [(60, 15), *SIZES])
+def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def helped(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "question_mark")
+
+    assert snap_compare(_dressed(), terminal_size=size, run_before=helped)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("tabs", [0, 1, 2])
+def test_one_pane(snap_compare: Compare, tabs: int) -> None:
+    async def tabbed(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, *["tab"] * tabs)
+
+    assert snap_compare(_dressed(), terminal_size=(60, 15), run_before=tabbed)
+
+
+@pytest.mark.usefixtures("_samples")
+@pytest.mark.parametrize("size", [(60, 15), *SIZES])
+def test_nothing_to_show(snap_compare: Compare, size: tuple[int, int]) -> None:
+    async def shown(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "s")
+
+    assert snap_compare(explorer(Path("tests/tui/empty.txt")), terminal_size=size, run_before=shown)
+
+
+@pytest.mark.usefixtures("_samples")
+def test_hits_of_a_search(snap_compare: Compare) -> None:
+    async def searched(pilot: Pilot[None]) -> None:
+        await settle(pilot)
+        await press(pilot, "slash")
+        await write(pilot, "svc:nginx")
+        await press(pilot, "enter")
+
+    assert snap_compare(_dressed(), terminal_size=(120, 40), run_before=searched)

@@ -26,6 +26,7 @@ SIGNS = (
     ("⇒", "translated: DNAT, SNAT, MASQUERADE"),
     ("↩", "back to the calling chain"),
     ("?", "not known: the trace followed it both ways"),
+    ("/", "before a row: found by the search"),
     ("①", "the hop's number on the path of the trace"),
 )
 MOUSE = (

@@ -116,6 +116,9 @@ class Searching(Editing):
 
     def _hits(self, hits: list[Hit]) -> None:
         self.hits, self.hit = hits, -1
+        places = frozenset(Place(hit.table, hit.chain, hit.rule) for hit in hits)
+        self.query_one(ChainTree).set_hits(places)
+        self.query_one(RuleList).set_hits(places)
 
     def _go_to_hit(self, index: int) -> None:
         self.hit = index % len(self.hits)

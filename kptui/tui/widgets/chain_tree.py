@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import ClassVar
 
 from rich.text import Text
@@ -20,6 +21,8 @@ from kptui.tui.widgets.meter_columns import chain_rate
 from kptui.tui.widgets.row_view import RowView
 
 MARK_WIDTH = 2
+HIT = "/"
+"""The sign of what a search has found."""
 FOLDS = ("▾", "▸")
 """The signs of what is unfolded, and what is folded."""
 
@@ -38,6 +41,7 @@ class ChainTree(RowView):
         self.naming = naming
         self.marks: Marks | None = None
         self.snapshot: Snapshot | None = None
+        self.hits: Set[Place] = frozenset()
 
     def set_model(self, model: TreeModel, naming: Naming) -> None:
         """Show another ruleset."""
@@ -47,6 +51,11 @@ class ChainTree(RowView):
     def set_marks(self, found: Marks | None) -> None:
         """Light up a trace, or nothing."""
         self.marks = found
+        self.refresh()
+
+    def set_hits(self, hits: Set[Place]) -> None:
+        """Mark what a search has found."""
+        self.hits = hits
         self.refresh()
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
@@ -90,16 +99,19 @@ class ChainTree(RowView):
         assert table is not None
         dim = self.marks is not None and not self.marks.holds(place)
         number = (self.marks.number(place) if self.marks and place.chain else None) or ""
-        sign = "" if number else self._sign(table, place)
+        news = "" if number else self._sign(table, place)
+        hit = HIT if place in self.hits and not number and not news else ""
         room = max(MARK_WIDTH, self.marks.width + 1 if self.marks else 0)
-        text = Text.assemble((f"{number or sign:<{room}}", self.style_of("news" if sign else "hop")))
+        text = Text.assemble(
+            (f"{number or news or hit:<{room}}", self.style_of("news" if news else "hit" if hit else "hop"))
+        )
         if place.chain is None:
             text.append_text(self._table(table, place, width - text.cell_len))
         elif place.rule is None:
             text.append_text(self._chain(table, place, width - text.cell_len))
         else:
             text.append_text(self._rule(table, place))
-        if dim:
+        if dim and not hit:
             text.stylize(self.style_of("dim"))
         return text
 

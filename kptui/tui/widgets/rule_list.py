@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from rich.text import Text
 
@@ -14,7 +14,7 @@ from kptui.tui.marks import Marks
 from kptui.tui.naming import Naming
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.tree_model import Place
-from kptui.tui.widgets.chain_tree import action_style, short_action
+from kptui.tui.widgets.chain_tree import HIT, action_style, short_action
 from kptui.tui.widgets.meter_columns import MeterColumn, columns_for
 from kptui.tui.widgets.row_view import RowView
 
@@ -33,6 +33,7 @@ class RuleList(RowView):
         self.naming: Naming | None = None
         self.marks: Marks | None = None
         self.snapshot: Snapshot | None = None
+        self.hits: Set[Place] = frozenset()
         self._longest = (0, 0, 0)
 
     def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
@@ -54,6 +55,11 @@ class RuleList(RowView):
     def set_marks(self, found: Marks | None) -> None:
         """Light up a trace, or nothing."""
         self.marks = found
+        self.refresh()
+
+    def set_hits(self, hits: Set[Place]) -> None:
+        """Mark what a search has found."""
+        self.hits = hits
         self.refresh()
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
@@ -98,10 +104,13 @@ class RuleList(RowView):
         number, room, then = self._widths(width)
         mark = self.marks.number(place) if self.marks else None
         news = self.snapshot.sign(self.table, self.chain.name, rule.line) if self.snapshot else ""
-        sign = mark or news
+        hit = HIT if place in self.hits else ""
+        sign = mark or news or hit
         # Between a hop's sign and the rule's number there is room, or ① and 1 read as one.
         numbered = f"{sign}{rule.number:>{number - len(sign)}} "
-        text = Text.assemble((numbered, self.style_of("hop" if mark else "news" if news else "counter")))
+        text = Text.assemble(
+            (numbered, self.style_of("hop" if mark else "news" if news else "hit" if hit else "counter"))
+        )
         for column in self._columns(width):
             assert self.snapshot is not None
             style = self.style_of("rate" if column.rated else "counter")
@@ -111,7 +120,7 @@ class RuleList(RowView):
         condition.truncate(room, overflow="ellipsis", pad=True)
         text.append_text(condition).append(" ")
         text.append(action, style=self.style_of(action_style(rule, self.table)))
-        if self.marks is not None and mark is None and not news:
+        if self.marks is not None and not sign:
             text.stylize(self.style_of("dim"))
         return text
 
