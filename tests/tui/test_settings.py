@@ -6,15 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from textual.binding import BindingsMap
 from textual.widgets._toast import Toast
 
+from kptui.commands.shared import settings_in
 from kptui.live.opening import Opening, unread
 from kptui.live.watch import Watch
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
-from kptui.tui.keys import ALL_KEYS, Key, bindings
+from kptui.tui.keys import ALL_KEYS, KEYS, Key, bindings
 from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.settings.fields import COLUMNS, Settings
@@ -188,6 +190,21 @@ async def test_keys_do_what_the_settings_say_and_are_shown_so() -> None:
         assert isinstance(pilot.app.screen, HelpScreen)
         seen = [" ".join(line.strip(" │▏▎▔").split()) for line in screen_lines(pilot)]
         assert any("s Trace a packet" in line for line in seen)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+def test_a_key_that_is_another_ones_is_refused_whatever_it_is_called(key: Key) -> None:
+    other = "trace" if key.id != "trace" else "search"
+    name = {"↵": "enter", "esc": "escape"}.get(key.label, key.label)
+    found = parsed(f'[keys]\n{other} = ["{name}"]\n', "")
+    assert found.keys == {}
+    assert f"“{name}” is {key.id} already" in found.complaints[0]
+
+
+def test_an_option_that_names_no_theme_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(click.UsageError, match="--theme: “drak” is not known; did you mean dark"):
+        settings_in(str(tmp_path / "none.toml"), "drak", False)
+    assert settings_in(str(tmp_path / "none.toml"), "light", False).theme == "light"
 
 
 @pytest.mark.parametrize("key", ALL_KEYS, ids=lambda key: key.id)

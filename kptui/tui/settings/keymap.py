@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unicodedata import lookup
 
 from kptui.tui.keys import ALL_KEYS, TOGETHER, Key
 from kptui.tui.settings.fields import Settings, near, shown
@@ -21,6 +22,8 @@ ALLOWED = "a character, ctrl and a letter, f1 to f12, " + ", ".join(NAMED)
 _SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "enter": "↵", "escape": "esc", "comma": ",",
           "pageup": "PgUp", "pagedown": "PgDn"}  # fmt: skip
 _NAMES = {"↵": "enter", "↑": "up", "↓": "down", "←": "left", "→": "right"}
+_OTHERWISE = {"slash": "/", "backslash": "\\", "minus": "-", "plus": "+", "at": "@", "underscore": "_"}
+"""Characters that Textual calls otherwise than Unicode does."""
 _NAME = re.compile(r"ctrl\+[a-z]|f(?:[1-9]|1[0-2])")
 _IDS = tuple(dict.fromkeys(key.id for key in ALL_KEYS))
 
@@ -84,16 +87,18 @@ def _clash(found: Mapping[str, tuple[str, ...]]) -> tuple[Key, Key, str] | None:
 
 def _standard(key: Key) -> Iterator[str]:
     """A key's own keys as a settings file would name them."""
-    characters = {
-        "slash": "/",
-        "question_mark": "?",
-        "left_square_bracket": "[",
-        "right_square_bracket": "]",
-        "equals_sign": "=",
-        "apostrophe": "'",
-    }
     for name in key.keys.split(","):
-        yield characters.get(name, name)
+        yield _character(name)
+
+
+def _character(name: str) -> str:
+    """The character that Textual calls by a name (`question_mark`), else the name as it is."""
+    if name in _OTHERWISE or len(name) == 1 or name in NAMED:
+        return _OTHERWISE.get(name, name)
+    try:
+        return lookup(name.replace("_", " "))
+    except KeyError:
+        return name
 
 
 def textual_keymap(found: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
