@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kptui.syntax.ast import Rule, Table
 from kptui.syntax.text import Lines
@@ -59,19 +60,22 @@ class JumpIndex:
         """The rules that jump or go to a chain (at most so many), in the order of the dump's chains."""
         if chain not in self.table.chains:
             return []
-        places = self._named.get(chain, ())[:limit]
-        rules = (self.table.chains[name].rules[index] for name, index in places)
+        found = self._graph.callers.get(chain, ())
+        places = (found,) if isinstance(found, int) else found[:limit]
+        names = self._graph.names
+        rules = (self.table.chains[names[place >> _BITS]].rules[place & _INDEX] for place in places)
         return [rule for rule in rules if leads_to(rule, self.table) == chain]
 
     def count(self, chain: str) -> int:
         """How many rules jump or go to a chain, told by their text."""
-        return len(self._named.get(chain, ()))
+        found = self._graph.callers.get(chain, ())
+        return 1 if isinstance(found, int) else len(found)
 
     def below(self, chain: str) -> set[str]:
         """The chains that packets may come to from a chain, itself among them, told by the rules' text."""
         found, waiting = {chain}, [chain]
         while waiting:
-            for name in self._forward.get(waiting.pop(), ()):
+            for name in self._graph.callees.get(waiting.pop(), ()):
                 if name not in found:
                     found.add(name)
                     waiting.append(name)
@@ -83,26 +87,51 @@ class JumpIndex:
         return [rule for rule in found.rules if leads_to(rule, self.table)] if found else []
 
     @cached_property
-    def _forward(self) -> dict[str, list[str]]:
-        """For each chain the names after a -j or -g in it that are chains."""
-        found: dict[str, list[str]] = {}
-        for name, places in self._named.items():
-            if name in self.table.chains:
-                for chain in dict.fromkeys(chain for chain, _ in places):
-                    found.setdefault(chain, []).append(name)
-        return found
-
-    @cached_property
-    def _named(self) -> dict[str, list[tuple[str, int]]]:
-        """For each name after a -j or -g, the chains and indexes of the rules: one pass over the text."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        lines, look = self._lines, _MAYBE.findall
-        for chain in self.table.chains.values():
+    def _graph(self) -> _Graph:
+        """One pass over the text of all rules."""
+        chains, lines, look = self.table.chains, self._lines, _MAYBE.findall
+        callers: dict[str, int | array[int]] = {}
+        callees: dict[str, tuple[str, ...]] = {}
+        # What is the same is kept once: names, and what all chains of endpoints lead to.
+        same = dict(zip(chains, chains, strict=True))
+        alike: dict[tuple[str, ...], tuple[str, ...]] = {}
+        for ordinal, chain in enumerate(chains.values()):
+            to: dict[str, None] = {}
             for index, number in enumerate(getattr(chain.rules, "numbers", ())):
-                for name in look(lines[number - 1]):
-                    if name:
-                        found.setdefault(name, []).append((chain.name, index))
-        return found
+                for word in look(lines[number - 1]):
+                    name = same.get(word)
+                    if name is not None:
+                        _put(callers, name, ordinal << _BITS | index)
+                        to[name] = None
+            if to:
+                names = tuple(to)
+                callees[chain.name] = alike.setdefault(names, names)
+        return _Graph(tuple(chains), callers, callees)
+
+
+_BITS = 32
+_INDEX = (1 << _BITS) - 1
+
+
+class _Graph(NamedTuple):
+    """Who jumps where, told by the rules' text, in little room: a large table has hundreds of thousands of jumps.
+
+    A caller is one number: that of its chain among `names`, then its index there. Most chains have one.
+    """
+
+    names: tuple[str, ...]
+    callers: Mapping[str, int | array[int]]
+    callees: Mapping[str, tuple[str, ...]]
+
+
+def _put(callers: dict[str, int | array[int]], name: str, place: int) -> None:
+    known = callers.get(name)
+    if known is None:
+        callers[name] = place
+    elif isinstance(known, int):
+        callers[name] = array("Q", (known, place))
+    else:
+        known.append(place)
 
 
 Cut = Literal["loop", "above", "more"]
