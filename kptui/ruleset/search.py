@@ -36,25 +36,28 @@ class Searcher:
         self._label = label
         self._jumps: dict[str, JumpIndex] = {}
 
-    def search(self, text: str) -> Iterator[Hit]:
+    def search(self, text: str, stopped: Callable[[], bool] = lambda: False) -> Iterator[Hit]:
         """Every chain and rule for which all terms hold, in the order of the dump; raises UsageError.
 
-        Rules are compared as they are written; one is read only where its text tells that a field may fit.
+        Rules are compared as they are written; one is read only where its text tells that a field may fit. `stopped` is
+        asked at each chain whether anybody still waits.
         """
         asked = terms(text)
         if not asked:
             return
         for table in self.ruleset.tables:
             if all(table.name == term.value for term in asked if term.field == "table"):
-                yield from self._in_table(table, asked)
+                yield from self._in_table(table, asked, stopped)
 
-    def _in_table(self, table: Table, asked: list[Term]) -> Iterator[Hit]:
+    def _in_table(self, table: Table, asked: list[Term], stopped: Callable[[], bool]) -> Iterator[Hit]:
         below = self._below(table, [term.value for term in asked if term.field == "from"])
         above = self._above(table, [term.value for term in asked if term.field == "to"])
         parts = [term.value.lower() for term in asked if term.field == "chain"]
         services = [term for term in asked if term.field in ("ns", "svc")]
         plain = [term for term in asked if term.field not in ("ns", "svc", "from", "to", "chain", "table")]
         for name, chain in table.chains.items():
+            if stopped():
+                return
             if below is not None and name not in below:
                 continue
             if any(part not in name.lower() for part in parts):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kptui.ruleset.search import Hit
+from kptui.tracing import Session
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
-from tests.tui.driving import main, opened, press, rows, screen_lines, trace_nginx, write
+from tests.tui.driving import main, opened, press, rows, screen_lines, settle, trace_nginx, write
 
 
 async def test_a_search_goes_to_the_first_hit_and_counts_them() -> None:
@@ -108,3 +115,44 @@ async def test_a_hop_keeps_its_number_and_a_hit_is_not_dimmed() -> None:
         others = [text for place, text in shown.items() if place in tree.hits and text.plain.startswith("/")]
         assert others
         assert not any(tree.style_of("dim") in [span.style for span in text.spans] for text in others)
+
+
+class _Held:
+    """A search that has nothing to say before it is let go on."""
+
+    def __init__(self, *found: Hit) -> None:
+        self.found = found
+        self.go_on = threading.Event()
+        self.given_up: list[str] = []
+
+    def search(self, text: str, stopped: Callable[[], bool]) -> Iterator[Hit]:
+        while not self.go_on.wait(0.01):
+            if stopped():
+                self.given_up.append(text)
+                return
+        yield from self.found
+
+
+async def test_enter_before_anything_is_found_goes_on_with_the_first_hit(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _Held(Hit("nat", "KUBE-SERVICES", 5), Hit("nat", "KUBE-SERVICES", 6))
+    monkeypatch.setattr(Session, "searcher", held)
+    async with opened() as pilot:
+        await pilot.press("slash", "x")
+        await pilot.pause()
+        assert "searching …" in screen_lines(pilot)[-2]
+        await pilot.press("enter")
+        held.go_on.set()
+        await settle(pilot)
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SERVICES", 5)
+        assert isinstance(main(pilot).focused, RuleList)
+        assert "1 of 2" in screen_lines(pilot)[-2]
+
+
+async def test_a_search_for_an_older_text_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _Held()
+    monkeypatch.setattr(Session, "searcher", held)
+    async with opened() as pilot:
+        await pilot.press("slash", "x", "y")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert held.given_up == ["x", "xy"]

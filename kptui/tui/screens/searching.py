@@ -24,13 +24,14 @@ class Searching(Editing):
     """The part of the main screen that searches."""
 
     class Found(Message):
-        """A search is finished."""
+        """A search is finished, or has its first hit."""
 
-        def __init__(self, text: str, hits: list[Hit], again: bool = False) -> None:
-            """The hits are for that text; `again` if it was searched for before, in older rules."""
+        def __init__(self, text: str, hits: list[Hit], again: bool = False, first: bool = False) -> None:
+            """The hits are for that text; `again` if it was searched for before, in older rules; `first`: more come."""
             self.text = text
             self.hits = hits
             self.again = again
+            self.first = first
             super().__init__()
 
     class Refused(Message):
@@ -48,6 +49,8 @@ class Searching(Editing):
         self.hits: list[Hit] = []
         self.hit = -1
         self._searched = ""
+        self._under_way = False
+        self._entered = False
 
     def action_search(self) -> None:
         """Open the search."""
@@ -57,7 +60,11 @@ class Searching(Editing):
     def searched(self, event: SearchBar.Typed) -> None:
         """Search for what is typed."""
         self._searched = event.text
+        self._entered = False
         if event.text.strip():
+            self._under_way = True
+            self._hits([])
+            self.query_one(SearchBar).count("searching …")
             self._search(event.text)
         else:
             self._hits([])
@@ -68,25 +75,36 @@ class Searching(Editing):
         worker = get_current_worker()
         hits: list[Hit] = []
         try:
-            for hit in self.session.searcher.search(text):
+            for hit in self.session.searcher.search(text, lambda: worker.is_cancelled):
+                if not hits and not again:
+                    self.post_message(self.Found(text, [hit], first=True))
                 hits.append(hit)
-                if worker.is_cancelled or len(hits) >= MAX_HITS:
+                if len(hits) >= MAX_HITS:
                     break
         except UsageError as error:
             self.post_message(self.Refused(text, str(error)))
             return
-        self.post_message(self.Found(text, hits, again))
+        if not worker.is_cancelled:
+            self.post_message(self.Found(text, hits, again))
 
     @on(Found)
     def found(self, event: Found) -> None:
-        """Go to the first hit; hits for an older text are nothing any more."""
+        """Go to the first hit as soon as it is there; hits for an older text are nothing any more."""
         if event.text != self._searched:
             return
+        self._under_way = event.first
+        before = self.hit
         self._hits(event.hits)
         if event.again and event.hits:
             self._stay_at_hit()
-        elif event.hits:
+        elif event.hits and before < 0:
             self._go_to_hit(0)
+            if self._entered:
+                self.action_search_entered()
+        elif event.hits:
+            # The first of them is shown already, and perhaps left.
+            self.hit = before
+            self._show_count()
         else:
             self.query_one(SearchBar).count(next_step("search", settings_of(self.app)))
 
@@ -94,6 +112,7 @@ class Searching(Editing):
     def refused(self, event: Refused) -> None:
         """Say why; what was found before is no longer what is asked for."""
         if event.text == self._searched:
+            self._under_way = False
             self._hits([])
             self.query_one(SearchBar).count(event.why)
 
@@ -110,7 +129,7 @@ class Searching(Editing):
         self._show_count()
 
     def _show_count(self) -> None:
-        more = "+" if len(self.hits) >= MAX_HITS else ""
+        more = " …" if self._under_way else "+" if len(self.hits) >= MAX_HITS else ""
         at = f"{self.hit + 1} of " if self.hit >= 0 else ""
         self.query_one(SearchBar).count(f"{at}{len(self.hits):,}{more}")
 
@@ -127,12 +146,14 @@ class Searching(Editing):
         self.go(Place(hit.table, hit.chain, hit.rule))
 
     def action_search_entered(self) -> None:
-        """Keep the hits and go on with the keys of the panes."""
+        """Keep the hits and go on with the keys of the panes, as soon as there is one."""
+        self._entered = True
         if self.hits:
             self.set_focus(self.query_one(RuleList if self.hits[self.hit].rule else ChainTree))
 
     def action_close_search(self) -> None:
         """Give the search up."""
+        self.workers.cancel_group(self, "search")
         self._hits([])
         self._searched = ""
         bar = self.query_one(SearchBar)
