@@ -1,30 +1,28 @@
 """Keys while a running host with very many Services is read again every two seconds: python -m tests.bench.live.
 
 The host is a stand-in for iptables-save that prints one of some prepared dumps in turn; everything else is as it is for
-a user: the program in a terminal, keys written to it, and the time until the screen changes.
+a user: the program in a terminal, keys that come in at any time, and the time until what they do is seen.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median, quantiles
 
-from tests.terminal import Terminal
+from tests.bench.processes import on_terminal
 
 SERVICES = 10_000
 DUMPS = 4
 SECONDS = 40.0
 """For so long keys are pressed."""
-BETWEEN = 0.1
-"""Seconds between an answer and the next key."""
 LIMIT = 100
 """Milliseconds that 95 of 100 keys may take at most."""
 
@@ -46,41 +44,17 @@ def table(services: int = SERVICES) -> Iterator[str]:
 def measured(folder: Path, services: int, changing: bool) -> tuple[int, list[float]]:
     """(how often the host was read, how many milliseconds each key took)."""
     _prepare(folder, services, changing)
-    script = f"cd {folder}; n=0; read n < count; n=$((n + 1)); echo $n > count; exec cat dump.$((n % {DUMPS}))"
+    for name in ("sh", "cat"):
+        (folder / name).symlink_to(Path("/bin") / name)
+    program = folder / "iptables-save"
+    count = f"n=0; read n < count; n=$((n + 1)); echo $n > count; exec cat dump.$((n % {DUMPS}))"
+    program.write_text(f"#!/bin/sh\ncd {folder}\n{count}\n")
+    program.chmod(0o755)
     (folder / "count").write_text("0\n")
-    terminal = Terminal(folder, script, (120, 40))
-    try:
-        terminal.until(b"KUBE-SERVICES")
-        _let_settle(terminal, folder)
-        before = _count(folder)
-        times = list(_pressed(terminal))
-        return _count(folder) - before, times
-    finally:
-        os.write(terminal.mine, b"q")
-        terminal.ended()
-        terminal.close()
-
-
-def _let_settle(terminal: Terminal, folder: Path) -> None:
-    """Let the first readings, and what is looked up once, be done."""
-    until = time.monotonic() + 120
-    while _count(folder) < 6 and time.monotonic() < until:
-        terminal.take(0.2)
-
-
-def _pressed(terminal: Terminal) -> Iterator[float]:
-    """Walk, page and fold; the milliseconds from each key to the next change of the screen."""
-    # Each changes what is to be seen, and all of them together lead back.
-    keys = [b"j", b"j", b"k", b"k", b" ", b"j", b"k", b" ", b"\x06", b"\x02"]
-    until, number = time.monotonic() + SECONDS, 0
-    while time.monotonic() < until:
-        while terminal.take(BETWEEN):
-            pass
-        began = time.perf_counter()
-        os.write(terminal.mine, keys[number % len(keys)])
-        number += 1
-        if terminal.take(5.0):
-            yield (time.perf_counter() - began) * 1000
+    told = folder / "told"
+    environment = {"PATH": str(folder), "TERM": "xterm-256color", "HOME": str(folder)}
+    on_terminal([sys.executable, "-m", "tests.bench.keys", str(SECONDS), str(told), "live:"], environment)
+    return _count(folder), json.loads(told.read_text())["taken"]
 
 
 def _count(folder: Path) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import subprocess
+import termios
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,10 +61,11 @@ def output(command: Sequence[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, env=_ENVIRONMENT).stdout
 
 
-def on_terminal(command: Sequence[str]) -> None:
-    """Run a command on a terminal of its own, whatever it paints there being thrown away."""
+def on_terminal(command: Sequence[str], environment: Mapping[str, str] = _ENVIRONMENT) -> None:
+    """Run a command on a terminal of its own (120x40), whatever it paints there being thrown away."""
     own, terminal = pty.openpty()
-    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=_ENVIRONMENT)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
     reader = threading.Thread(target=_drain, args=(own,))
     reader.start()

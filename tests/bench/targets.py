@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from tests.bench import reading
 from tests.bench.dumps import services
@@ -17,6 +17,9 @@ from tests.bench.processes import Cost, cost, costs, on_terminal, output
 SAMPLE = Path(__file__).parents[2] / "samples" / "three-pods.txt"
 LARGEST = 15_950
 """Services of the largest dump, which then has 700,000 lines."""
+
+KEYS_FOR = 30
+"""Seconds for which keys are pressed."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,27 @@ def first_frame(many: Path, runs: int) -> Iterator[Row]:
     said = f"{large:.2f} s: {large / small:.1f} x"
     target = f"at most 1.5 x a small sample's ({small:.2f} s) plus 0.3 s"
     yield Row("first frame of the explorer, 10,000 Services", said, target, large <= 1.5 * small + 0.3)
+
+
+def keys(many: Path) -> Iterator[Row]:
+    """The rows for keys in the explorer, and for its memory."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "told"
+        for path in (SAMPLE, many):
+            on_terminal([sys.executable, "-m", "tests.bench.keys", str(KEYS_FOR), str(file), str(path)])
+            found[path] = json.loads(file.read_text())
+    small, large = (found[path] for path in (SAMPLE, many))
+    slow, usual = (quantiles(each["taken"], n=20)[-1] for each in (large, small))
+    told = f"median {median(large['taken']):.0f} ms, p95 {slow:.0f} ms; a small sample's p95 {usual:.0f} ms"
+    what = "key to frame, 10,000 Services: walking, folding, paging, searching"
+    yield Row(what, told, "p95 at most 50 ms of the clock's", slow <= 50)
+    size, bare = many.stat().st_size / (1 << 20), small["peak"]
+    yield Row(
+        "peak memory of the explorer, 10,000 Services", f"{large['peak']:.0f} MB",
+        f"at most 4 x the file ({size:.0f} MB) plus a small sample's ({bare:.0f} MB)",
+        large["peak"] <= 4 * size + bare,
+    )  # fmt: skip
 
 
 def largest(path: Path) -> Iterator[Row]:
