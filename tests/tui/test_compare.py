@@ -158,6 +158,14 @@ async def test_with_another_node_from_the_trace_or_from_the_nodes() -> None:
         assert on_top(pilot) is NodesScreen
 
 
+async def test_the_only_one_offered_stays_picked() -> None:
+    async with opened() as pilot:
+        await trace_nginx(pilot, "10.42.0.7")
+        await trace_nginx(pilot)
+        await press(pilot, "equals_sign", "down", "enter")
+        assert on_top(pilot) is CompareScreen
+
+
 async def test_a_click_on_what_is_offered_takes_it() -> None:
     async with opened() as pilot:
         await trace_nginx(pilot, "10.42.0.7")

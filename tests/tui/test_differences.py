@@ -63,6 +63,9 @@ async def test_d_asks_for_the_other_source(before: Path) -> None:
     async with opened() as pilot:
         await press(pilot, "d")
         assert isinstance(pilot.app.screen, AskSource)
+        lines = screen_lines(pilot)
+        assert "╭─ Compare" not in lines[0], "what it is asked about stays in sight around the question"
+        assert "C Chains" in lines[1]
         await press(pilot, "escape")
         assert not isinstance(pilot.app.screen_stack[-1], AskSource)
         await press(pilot, "d")

@@ -52,8 +52,10 @@ class AskOther(ModalScreen[T | str], Generic[T]):
         self.query_one(Input).focus()
 
     def action_pick(self, step: int) -> None:
-        """The next of what is at hand, or the one before."""
-        self.query_one(Choices).move(step)
+        """The next of what is at hand, or the one before; one always is, or enter on an empty line would do nothing."""
+        choices = self.query_one(Choices)
+        if choices.move(step) and choices.picked is None:
+            choices.move(step)
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:
