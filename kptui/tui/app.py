@@ -187,6 +187,8 @@ def run(
     app.greets = first_start()
     app.run()
     if app.return_code:
+        # Perhaps the terminal is gone: what can no longer be written there would make Python end with 120.
+        sys.stdout = sys.stderr = None
         sys.exit(app.return_code)
     if opening is not None and opening.watch.state == "failed" and opening.bundle is None:
         raise SourceError(opening.watch.why)
