@@ -12,6 +12,7 @@ from kptui.tui import app as app_module
 from kptui.tui.app import Kptui, run
 from kptui.tui.settings.fields import Settings
 from kptui.tui.settings.first import first_start
+from kptui.tui.widgets.search_bar import SearchBar
 from tests.tui.driving import SAMPLES, press, said, settle
 from tests.tui.fleets import app as nodes
 
@@ -52,6 +53,16 @@ async def test_the_first_keys_are_told_and_take_none_away() -> None:
         assert len(pilot.app.screen.query(Toast)) == 1
         await press(pilot, "s")
         assert type(pilot.app.screen).__name__ == "ServicesScreen"
+
+
+async def test_what_is_told_in_passing_leaves_the_searchs_line_in_sight() -> None:
+    app = explorer()
+    app.greets = True
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await press(pilot, "slash", "x")
+        [told] = app.screen.query(Toast)
+        assert told.region.height > 0
+        assert told.region.bottom <= app.screen.query_one(SearchBar).region.y
 
 
 async def test_they_are_those_of_the_settings() -> None:
