@@ -20,7 +20,7 @@ NEXT = {
     ),
     "ProblemsScreen": (
         "What the rules say holds together. Whether it fits the cluster: `kptui check SOURCE --services FILE "
-        "--endpoints FILE`. {chains} goes back to the chains, {trace} traces a packet."
+        "--endpoints FILE`. {chains} goes back to the chains; there {trace} traces a packet."
     ),
     "ChangesScreen": (
         "{reload} reads the source again (from the chains, where {chains} leads); what then is different is "

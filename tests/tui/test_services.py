@@ -116,8 +116,10 @@ async def test_without_services_it_says_so() -> None:
     async with opened("plain-firewall.txt") as pilot:
         await press(pilot, "s")
         assert "These rules implement no Kubernetes Service." in screen_lines(pilot)[3]
-        await press(pilot, "enter", "t", "w", "o", "O", "y", "slash", "escape", "escape")
+        await press(pilot, "enter", "w", "o", "O", "y", "slash", "escape", "escape")
         assert pilot.app.screen is main(pilot)
+        await press(pilot, "s", "t")
+        assert type(pilot.app.screen).__name__ == "TraceForm", "t traces a packet through the chains, as the view says"
 
 
 async def test_a_hostile_name_stays_text() -> None:

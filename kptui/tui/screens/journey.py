@@ -13,7 +13,7 @@ from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Trace
 from kptui.report.columns import Column
 from kptui.report.stages import ROUTING, end_words, packet_at, stages
-from kptui.report.words import effect_words, share_text
+from kptui.report.words import effect_words, question, share_text
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import JOURNEY_KEYS, bindings
@@ -71,12 +71,14 @@ class JourneyScreen(TableScreen):
         found = self.trace.outcomes[self.outcome]
         count = len(self.trace.outcomes)
         which = f"outcome {self.outcome + 1} of {count} · " if count > 1 else ""
-        self.rows.border_title = Text(f"Journey · {which}{share_text(found.probability)}")
+        assumed = ", if assumed so" if found.assumptions else ""
+        self.rows.border_title = Text(f"Journey · {which}{share_text(found.probability)}{assumed}")
         return list(_lines(self.trace, self.outcome, self.session))
 
     def summary(self) -> list[str]:
-        """The packet, and how it ends."""
-        return [packet_at(self.trace.packet), end_words(self.trace.outcomes[self.outcome])]
+        """The packet, and how it ends; never without an "if" where that is assumed."""
+        found = self.trace.outcomes[self.outcome]
+        return [packet_at(self.trace.packet), f"{'if assumed so: ' if found.assumptions else ''}{end_words(found)}"]
 
     def detail(self, item: Line) -> RenderableType:
         """The rule as it is written, and what it is about."""
@@ -110,6 +112,8 @@ class JourneyScreen(TableScreen):
 
 def _lines(trace: Trace, number: int, session: Session) -> Iterator[Line]:
     outcome = trace.outcomes[number]
+    for assumption in outcome.assumptions:
+        yield Line("assumed", f"{'yes' if assumption.assumed else 'no'}: {visible(question(assumption))}", "unsure")
     hop = 0
     for stage in stages(trace.packet, outcome):
         if stage.name == ROUTING:

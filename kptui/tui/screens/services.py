@@ -107,9 +107,11 @@ class ServicesScreen(TableScreen):
         return Chosen(Place(refused.table, refused.chain, refused.number)) if refused else None
 
     def action_trace(self) -> None:
-        """Ask for a packet to the selected Service."""
+        """Ask for a packet to the selected Service; for any, over the chains, where there is none."""
         item = self.rows.item
-        if item is not None:
+        if item is None:
+            self.dismiss(Chosen(view="trace"))
+        else:
             filled = from_service(self.request, item)
             self.app.push_screen(TraceForm(filled, self.session), self._asked)
 
