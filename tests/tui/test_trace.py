@@ -27,6 +27,16 @@ async def test_a_trace_shows_its_answer_and_the_outcomes_with_their_shares() -> 
         ]
 
 
+async def test_an_outcome_that_hangs_on_something_keeps_its_if_where_room_is_short() -> None:
+    async with opened("no-endpoints.txt", size=(80, 24), local=()) as pilot:
+        await press(pilot, "t")
+        await fill(pilot, src="10.42.0.7", dst="10.96.88.9", dport="4317", proto="tcp")
+        await press(pilot, "enter")
+        drawn = [line[:31].rstrip() for line in screen_lines(pilot)]
+        assert " ├ ✓ all delivered t… if ?1 yes" in drawn
+        assert " └ ✗ all dropped if ?1 no" in drawn
+
+
 async def test_the_path_is_numbered_in_tree_and_list_and_the_rest_dimmed() -> None:
     async with opened() as pilot:
         await trace_nginx(pilot)

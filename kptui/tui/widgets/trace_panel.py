@@ -94,11 +94,18 @@ class OutcomeList(RowView):
             text.append(f"{_share(way.share)} ", style=self.style_of("strong"))
         if width >= BARRED and way.share is not None and self.row_count() > 1:
             text.append(f"{bar(way.share, BAR)} ", style=self.style_of("label"))
-        if len(way.outcomes) == 1:
-            text.append(visible(short_end(self.trace.outcomes[way.outcomes[0]])))
         given = ", ".join(f"{self._short(each)} {'yes' if each.assumed else 'no'}" for each in way.assumptions)
-        if given:
-            text.append(f" if {given}", style=self.style_of("unsure"))
+        given = f" if {given}" if given else ""
+        if len(way.outcomes) == 1:
+            # How it ends is cut before the "if" is: without it the end would read as certain.
+            outcome = self.trace.outcomes[way.outcomes[0]]
+            end = Text(visible(short_end(outcome)))
+            target = len(f"⇒ {outcome.packet.dnat}") if outcome.packet.dnat else 0
+            room = width - text.cell_len - len(given)
+            if given and room > target + 1:
+                end.truncate(room, overflow="ellipsis")
+            text.append_text(end)
+        text.append(given, style=self.style_of("unsure"))
         if len(way.outcomes) > 1:
             text.append(f" {len(way.outcomes)} outcomes", style=self.style_of("counter"))
         return text
