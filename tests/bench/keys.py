@@ -25,7 +25,7 @@ from kptui.tui.screens.main import MainScreen
 from kptui.tui.widgets.row_view import RowView
 
 WALKING = ["j", "j", "k", "k", "space", "j", "k", "space", "ctrl+f", "ctrl+b", "G", "g"]
-SEARCHING = ["slash", *"dport:80", "enter", "n", "n", "escape", "g"]
+SEARCHING = ["slash", *"svc", "enter", "n", "n", "escape", "g"]
 """Each key changes what is to be seen, and all of them together lead back."""
 BETWEEN = 0.15
 """Seconds between a frame and the next key, on average."""
@@ -76,7 +76,8 @@ def state(app: Kptui) -> tuple[Any, ...]:
     focused = app.screen.focused
     if isinstance(focused, Input):
         return (focused.id, focused.value)
-    where = (type(app.screen).__name__, focused.id if focused else None)
+    place = app.screen.navigation.place if isinstance(app.screen, MainScreen) else None
+    where = (type(app.screen).__name__, focused.id if focused else None, place)
     if isinstance(focused, RowView):
         return (*where, focused.cursor, focused.scroll_offset.y, focused.virtual_size.height)
     return where

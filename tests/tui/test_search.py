@@ -148,6 +148,28 @@ async def test_enter_before_anything_is_found_goes_on_with_the_first_hit(monkeyp
         assert "1 of 2" in screen_lines(pilot)[-2]
 
 
+async def test_n_goes_on_while_more_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _Held()
+
+    def search(text: str, stopped: Callable[[], bool]) -> Iterator[Hit]:
+        yield from (Hit("nat", "KUBE-SERVICES", number) for number in (1, 2, 3))
+        yield from _Held.search(held, text, stopped)
+
+    monkeypatch.setattr(held, "search", search)
+    monkeypatch.setattr(Session, "searcher", held)
+    async with opened() as pilot:
+        await pilot.press("slash", "x", "enter")
+        while len(main(pilot).hits) < 2:
+            await pilot.pause()
+        await pilot.press("n")
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SERVICES", 2)
+        assert "2 of 2 …" in screen_lines(pilot)[-2]
+        held.go_on.set()
+        await settle(pilot)
+        assert "2 of 3" in screen_lines(pilot)[-2]
+        assert main(pilot).navigation.place == Place("nat", "KUBE-SERVICES", 2)
+
+
 async def test_a_search_for_an_older_text_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     held = _Held()
     monkeypatch.setattr(Session, "searcher", held)

@@ -24,14 +24,14 @@ class Searching(Editing):
     """The part of the main screen that searches."""
 
     class Found(Message):
-        """A search is finished, or has its first hit."""
+        """A search is finished, or has found more."""
 
-        def __init__(self, text: str, hits: list[Hit], again: bool = False, first: bool = False) -> None:
-            """The hits are for that text; `again` if it was searched for before, in older rules; `first`: more come."""
+        def __init__(self, text: str, hits: list[Hit], again: bool = False, more: bool = False) -> None:
+            """The hits are for that text; `again` if it was searched for before, in older rules; `more` may come."""
             self.text = text
             self.hits = hits
             self.again = again
-            self.first = first
+            self.more = more
             super().__init__()
 
     class Refused(Message):
@@ -74,11 +74,14 @@ class Searching(Editing):
     def _search(self, text: str, again: bool = False) -> None:
         worker = get_current_worker()
         hits: list[Hit] = []
+        # The first is told, then two, four, …: so one can go on early, and not every one is a message.
+        due = 1
         try:
             for hit in self.session.searcher.search(text, lambda: worker.is_cancelled):
-                if not hits and not again:
-                    self.post_message(self.Found(text, [hit], first=True))
                 hits.append(hit)
+                if len(hits) == due and not again:
+                    due *= 2
+                    self.post_message(self.Found(text, list(hits), more=True))
                 if len(hits) >= MAX_HITS:
                     break
         except UsageError as error:
@@ -92,7 +95,7 @@ class Searching(Editing):
         """Go to the first hit as soon as it is there; hits for an older text are nothing any more."""
         if event.text != self._searched:
             return
-        self._under_way = event.first
+        self._under_way = event.more
         before = self.hit
         self._hits(event.hits)
         if event.again and event.hits:
