@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kptui.api import Rules, Traced, load
     from kptui.errors import KptuiError, SourceError, UsageError
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = ["KptuiError", "Rules", "SourceError", "Traced", "UsageError", "__version__", "load"]
 
 _HOMES = {
