@@ -45,8 +45,7 @@ Where a row misses its target, or swings around it between runs:
 - Every Service followed is what a check needs of each; the check then reads every rule, compares it with those above,
   and looks at marks. A trace with all its paths is a dozen times as fast as the plain walk, not a hundred: most of it
   is behind DNAT, once for each endpoint.
-- Keys: what a search finds changes every pane, and its line moves them all: these are the slow ones. A frame of a small
-  sample takes as long, on the same machine, as one of 10,000 Services within a few tens of milliseconds.
+- Keys: what a search finds changes every pane, and its line moves them all: these are the slow ones.
 """
 
 _SAID = {True: "✓", False: "✗", None: ""}
