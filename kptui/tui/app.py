@@ -39,7 +39,7 @@ from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, var
 
 SWITCH = 0.001
 """Seconds after which a thread that computes lets another: painting a frame asks for its turn several times."""
-GREETED = 15.0
+GREETED = 8.0
 """Seconds for which somebody who is here for the first time is told the first keys."""
 COMPLAINT = 20.0
 """Seconds for which is shown what is wrong with the settings: they are sentences to read and act on."""
