@@ -155,6 +155,9 @@ def keys(many: Path) -> Iterator[Row]:
     small, large = (found[path] for path in (SAMPLE, many))
     slow, usual = (quantiles(each["taken"], n=20)[-1] for each in (large, small))
     told = f"median {median(large['taken']):.0f} ms, p95 {slow:.0f} ms; a small sample's p95 {usual:.0f} ms"
+    each = {name: median(taken) for name, taken in large["of"].items()}
+    slowest = max(each, key=each.__getitem__)
+    told += f"; the slowest, {slowest}, {each[slowest]:.0f} ms"
     what = "key to frame, 10,000 Services: walking, folding, paging, searching"
     yield Row(what, told, "p95 at most 50 ms of the clock's", slow <= 50)
     size, bare = many.stat().st_size / (1 << 20), small["peak"]

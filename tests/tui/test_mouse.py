@@ -25,7 +25,7 @@ LISTS = [
 
 async def click(pilot: Pilot[None], view: RowView, row: int, times: int = 1) -> None:
     """Click on a row that is in sight."""
-    y = row - view.scroll_offset.y + view._header + view.gutter.top
+    y = row - view.scroll_offset.y + view.HEADED + view.gutter.top
     await pilot.click(view, offset=(6, y), times=times)
     await settle(pilot)
 
@@ -38,7 +38,7 @@ async def test_a_click_selects_and_the_wheel_scrolls(screen: str, selector: str)
         view = pilot.app.screen.query_one(selector, RowView)
         view.go_to(0)
         await settle(pilot)
-        last = min(view.row_count(), view.scrollable_content_region.height - view._header) - 1
+        last = min(view.row_count(), view.scrollable_content_region.height - view.HEADED) - 1
         await click(pilot, view, last)
         assert view.cursor == last
         assert view.has_focus

@@ -99,7 +99,7 @@ async def test_without_colors_there_are_none(screen: str) -> None:
 
 def styles(view: RowView, row: int) -> set[str]:
     """What a row's text is besides its colour: bold, reverse, underline, dim …"""
-    strip = view.render_lines(view.region.reset_offset)[row + view.gutter.top + view._header]
+    strip = view.render_lines(view.region.reset_offset)[row + view.gutter.top + view.HEADED]
     names = ("bold", "dim", "italic", "underline", "reverse")
     texts = [each for each in strip if each.text.strip(" │┃")]
     return {name for name in names for each in texts if each.style and getattr(each.style, name)}

@@ -74,9 +74,8 @@ class Places(Screen[None]):
         rules = self.query_one(RuleList)
         rules.show_chain(table, chain, self.naming)
         self._show_breadcrumbs()
-        if place.rule is not None:
-            with rules.prevent(RowView.Moved):
-                rules.go_to(place.rule - 1)
+        with rules.prevent(RowView.Moved):
+            rules.go_to((place.rule or 1) - 1)
         self._show_detail()
 
     def _show_detail(self) -> None:

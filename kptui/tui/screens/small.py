@@ -19,19 +19,24 @@ PANES = ("chains", "rules", "detail", "outcomes", "hops")
 class OnePane(Screen[None]):
     """A screen of panes; the one that had the focus last has all the room where there is little. tab shows the next."""
 
-    def on_mount(self) -> None:
-        """Before anything has the focus, the first."""
-        self.add_class(f"-at-{PANES[0]}")
+    _pane = PANES[0]
+    """The pane that has the focus, or had it last; before anything has it, the first."""
 
     def on_resize(self) -> None:
         """Mark whether there is room for one pane only."""
         self.set_class(one_pane(self.app.size), "-one")
+        self._mark_pane()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Mark the pane; the style sheet does the rest, and panes without room can be tabbed to all the same."""
         if event.widget.id in PANES:
-            for pane in PANES:
-                self.set_class(pane == event.widget.id, f"-at-{pane}")
+            self._pane = event.widget.id
+            self._mark_pane()
+
+    def _mark_pane(self) -> None:
+        # With room for all panes nobody looks at the marks, and everything would be dressed anew for them.
+        for pane in PANES if self.has_class("-one") else ():
+            self.set_class(pane == self._pane, f"-at-{pane}")
 
 
 class TooSmall(Screen[None]):

@@ -51,18 +51,18 @@ class ChainTree(RowView):
     def set_marks(self, found: Marks | None) -> None:
         """Light up a trace, or nothing."""
         self.marks = found
-        self.refresh()
+        self.redraw()
 
     def set_hits(self, hits: Set[Place]) -> None:
         """Mark what a search has found."""
         self.hits = hits
-        self.refresh()
+        self.redraw()
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters, and what is news."""
         self.snapshot = snapshot
         self.border_subtitle = "packets/s · policy or rules" if snapshot.meter.rated else "packets · policy or rules"
-        self.refresh()
+        self.redraw()
 
     def _sign(self, table: Table, place: Place) -> str:
         """The sign of what is news."""
@@ -84,7 +84,8 @@ class ChainTree(RowView):
     def show_place(self, place: Place) -> None:
         """Unfold what hides a place and put the cursor there."""
         row = self.model.reveal(place)
-        self.refresh_rows()
+        if len(self.model) != self.virtual_size.height:
+            self.refresh_rows()
         if row is not None:
             self.go_to(row)
 

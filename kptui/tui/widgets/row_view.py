@@ -1,6 +1,7 @@
 """Rows drawn as they come into sight, with a cursor: what the tree and all lists of the explorer are made of.
 
-Textual's line API: nothing is measured or kept per row, so 430,000 rows cost what forty do.
+Textual's line API: nothing is measured, and only rows that have been in sight are kept as drawn, so 430,000 rows cost
+what forty do, and a cursor that moves two of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from kptui.tui.keys import ROW_KEYS, bindings
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.signs import row_in_ascii
 
+KEPT = 1_000
+"""So many drawn rows are kept at the most."""
 STYLES = (
     "cursor", "cursor-blurred", "dim", "hop", "good", "bad", "unsure", "label", "counter", "jump", "strong", "hit",
     "rate", "news",
@@ -32,8 +35,10 @@ class RowView(ScrollView, can_focus=True):
 
     BINDINGS: ClassVar = bindings(ROW_KEYS)
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"row--{name}" for name in STYLES}
+    HEADED: ClassVar[int] = 0
+    """How many lines stay above the rows: one, or none."""
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor is on another row."""
@@ -63,6 +68,13 @@ class RowView(ScrollView, can_focus=True):
             """The view, for handlers that select by it."""
             return self.view
 
+    def __init__(self, *, id: str | None = None) -> None:
+        """Nothing is drawn yet."""
+        self._drawn: dict[tuple[int, int, str], Strip] = {}
+        self._looks: dict[str, Style] = {}
+        self._dressed = False
+        super().__init__(id=id)
+
     # What subclasses say ----------------------------------------------------------------------------------------
 
     def row_count(self) -> int:
@@ -73,37 +85,59 @@ class RowView(ScrollView, can_focus=True):
         """What a row shows, given the room there is; it is cut with an ellipsis if it is longer."""
         raise NotImplementedError
 
-    def header_text(self, width: int) -> Text | None:
-        """A line that stays above the rows, None for none."""
-        return None
+    def header_text(self, width: int) -> Text:
+        """The line that stays above the rows of a list that is headed."""
+        raise NotImplementedError
 
     # What they get ----------------------------------------------------------------------------------------------
 
     def style_of(self, name: str) -> Style:
         """One of STYLES as the theme has it, without background: rows are laid over that of the view."""
+        return self.looks[name]
+
+    @property
+    def looks(self) -> dict[str, Style]:
+        """The styles of rows by their names, looked up once; "" is the view's own."""
+        if not self._dressed:
+            looks = {name: self._look(name) for name in STYLES}
+            # One colour for the whole row: whatever its texts are in, it can be read on the cursor's background.
+            looks |= {name: self.get_component_rich_style(f"row--{name}") for name in ("cursor", "cursor-blurred")}
+            looks[""] = self.rich_style
+            if looks != self._looks:
+                self._drawn.clear()
+            self._looks, self._dressed = looks, True
+        return self._looks
+
+    def _look(self, name: str) -> Style:
         style = self.get_component_rich_style(f"row--{name}")
         bold = bool(style.bold) if name == "dim" else style.bold
         return Style(color=style.color, bold=bold, dim=style.dim, italic=style.italic, underline=style.underline)
 
-    def refresh_rows(self) -> None:
-        """The rows have changed: measure, keep the cursor inside, draw."""
-        count = self.row_count()
-        self.virtual_size = Size(self.scrollable_content_region.width, count + self._header)
-        self.cursor = max(0, min(self.cursor, count - 1))
+    def notify_style_update(self) -> None:
+        """Another theme, or another focus: the styles are looked up again."""
+        super().notify_style_update()
+        self._dressed = False
+
+    def redraw(self) -> None:
+        """What rows show has changed."""
+        self._drawn.clear()
         self.refresh()
+
+    def refresh_rows(self) -> None:
+        """There are other rows: measure, keep the cursor inside, draw."""
+        count = self.row_count()
+        self.virtual_size = Size(self.scrollable_content_region.width, count + self.HEADED)
+        self.cursor = max(0, min(self.cursor, count - 1))
+        self.redraw()
 
     def go_to(self, row: int) -> None:
         """Put the cursor on a row and bring it into sight."""
         self.cursor = max(0, min(row, self.row_count() - 1))
-        height = self.scrollable_content_region.height - self._header
+        height = self.scrollable_content_region.height - self.HEADED
         if not self.scroll_offset.y - height <= self.cursor < self.scroll_offset.y + 2 * height:
             # Far from here: with some rows above it, so that one sees where it belongs.
             self.scroll_to(y=max(0, self.cursor - height // 3), animate=False, force=True, immediate=True)
         self._show_cursor()
-
-    @property
-    def _header(self) -> int:
-        return 1 if self.header_text(self.size.width) is not None else 0
 
     def on_resize(self) -> None:
         """The width has changed, so rows are laid out anew."""
@@ -111,38 +145,43 @@ class RowView(ScrollView, can_focus=True):
         self._show_cursor()
 
     def watch_cursor(self, old: int, new: int) -> None:
-        """Tell that the cursor moved."""
+        """Draw the two rows, and tell that the cursor moved."""
         if old != new:
-            self.refresh()
+            for row in (old, new):
+                self._refresh_row(row)
             self.post_message(self.Moved(self, new))
 
     def watch_has_focus(self, _focused: bool) -> None:
         """The cursor looks different without focus."""
         super().watch_has_focus(_focused)
-        self.refresh()
+        self._refresh_row(self.cursor)
+
+    def _refresh_row(self, row: int) -> None:
+        y = row - self.scroll_offset.y + self.HEADED
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """One line of the view: the header, a row, or nothing."""
         width = self.scrollable_content_region.width
-        header = self.header_text(width)
-        if header is not None and y == 0:
-            return self._strip(header, width, Style())
-        row = y + self.scroll_offset.y - (1 if header is not None else 0)
-        if not 0 <= row < self.row_count():
-            return Strip.blank(width, self.rich_style)
-        background = Style()
-        if row == self.cursor:
-            name = "row--cursor" if self.has_focus else "row--cursor-blurred"
-            # One colour for the whole row: whatever its texts are in, it can be read on the cursor's background.
-            background = self.get_component_rich_style(name)
-        return self._strip(self.row_text(row, width), width, background)
+        row = y + self.scroll_offset.y - self.HEADED if y >= self.HEADED else -1
+        if row >= self.row_count():
+            return Strip.blank(width, self.looks[""])
+        name = "" if row != self.cursor else "cursor" if self.has_focus else "cursor-blurred"
+        looks, key = self.looks, (row, width, name)
+        if key not in self._drawn:
+            if len(self._drawn) >= KEPT:
+                self._drawn.clear()
+            text = self.row_text(row, width) if row >= 0 else self.header_text(width)
+            self._drawn[key] = self._strip(text, width, looks[name] if name else Style())
+        return self._drawn[key]
 
     def _strip(self, text: Text, width: int, background: Style) -> Strip:
         if settings_of(self.app).ascii:
             text = row_in_ascii(text)
         text.no_wrap = True
         text.truncate(width, overflow="ellipsis", pad=True)
-        base = self.rich_style
+        base = self.looks[""]
         segments = [
             Segment(segment.text, base + (segment.style or Style()) + background)
             for segment in text.render(self.app.console, end="")
@@ -150,7 +189,7 @@ class RowView(ScrollView, can_focus=True):
         return Strip(segments, width).adjust_cell_length(width, base + background)
 
     def _show_cursor(self) -> None:
-        self.scroll_to_region(Region(0, self.cursor, 1, 1 + self._header), animate=False, force=True, immediate=True)
+        self.scroll_to_region(Region(0, self.cursor, 1, 1 + self.HEADED), animate=False, force=True, immediate=True)
 
     def action_move(self, step: int) -> None:
         """Some rows up or down."""
@@ -158,7 +197,7 @@ class RowView(ScrollView, can_focus=True):
 
     def action_page(self, pages: int) -> None:
         """Some pages up or down."""
-        self.go_to(self.cursor + pages * max(1, self.scrollable_content_region.height - 1 - self._header))
+        self.go_to(self.cursor + pages * max(1, self.scrollable_content_region.height - 1 - self.HEADED))
 
     def action_jump_to(self, row: int) -> None:
         """The first row (0) or the last (-1)."""
@@ -169,7 +208,7 @@ class RowView(ScrollView, can_focus=True):
         row = event.get_content_offset(self)
         if row is None:
             return
-        index = row.y + self.scroll_offset.y - self._header
+        index = row.y + self.scroll_offset.y - self.HEADED
         if 0 <= index < self.row_count():
             if index == self.cursor and event.chain > 1:
                 self.post_message(self.Chosen(self, index))

@@ -25,6 +25,8 @@ MEASURED = 100
 class RuleList(RowView):
     """One chain's rules; what a trace passed is numbered, the rest dimmed."""
 
+    HEADED = 1
+
     def __init__(self, *, id: str) -> None:
         """No chain is shown yet."""
         super().__init__(id=id)
@@ -37,8 +39,9 @@ class RuleList(RowView):
         self._longest = (0, 0, 0)
 
     def show_chain(self, table: Table | None, chain: Chain | None, naming: Naming) -> None:
-        """Show the rules of a chain, or nothing."""
-        other = chain is not self.chain
+        """Show the rules of a chain, or nothing; what is shown already stays as it is."""
+        if table is self.table and (chain and chain.name) == (self.chain and self.chain.name):
+            return
         self.table, self.chain, self.naming = table, chain, naming
         self._longest = (0, 0, 0)
         if table and chain and (shown := chain.rules[:MEASURED]):
@@ -46,26 +49,25 @@ class RuleList(RowView):
             commented = (self._condition(rule, action).cell_len for rule, action in zip(shown, actions, strict=True))
             plain = (len(visible(condition_words(rule, chain))) for rule in shown)
             self._longest = max(commented), max(plain), max(map(len, actions))
-        if other:
-            self.scroll_to(0, 0, animate=False, force=True, immediate=True)
-            with self.prevent(RowView.Moved):
-                self.cursor = 0
+        self.scroll_to(0, 0, animate=False, force=True, immediate=True)
+        with self.prevent(RowView.Moved):
+            self.cursor = 0
         self.refresh_rows()
 
     def set_marks(self, found: Marks | None) -> None:
         """Light up a trace, or nothing."""
         self.marks = found
-        self.refresh()
+        self.redraw()
 
     def set_hits(self, hits: Set[Place]) -> None:
         """Mark what a search has found."""
         self.hits = hits
-        self.refresh()
+        self.redraw()
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters, and what is news."""
         self.snapshot = snapshot
-        self.refresh()
+        self.redraw()
 
     def _columns(self, width: int) -> Sequence[MeterColumn]:
         """The columns of counters."""
@@ -83,7 +85,7 @@ class RuleList(RowView):
         """How many rules the chain has."""
         return len(self.chain.rules) if self.chain else 0
 
-    def header_text(self, width: int) -> Text | None:
+    def header_text(self, width: int) -> Text:
         """The columns' names."""
         if self.chain is None:
             return Text.assemble(("  select a chain to see its rules", self.style_of("counter")))

@@ -16,6 +16,8 @@ GAP_TEXT = Text(" " * GAP)
 class TableList(RowView):
     """The rows of a TableModel; the columns are measured anew when what is shown changes."""
 
+    HEADED = 1
+
     def __init__(self, model: TableModel[Any], *, id: str) -> None:
         """The model says which rows there are."""
         super().__init__(id=id)
@@ -38,7 +40,7 @@ class TableList(RowView):
         """How many rows there are."""
         return len(self.model.shown)
 
-    def header_text(self, width: int) -> Text | None:
+    def header_text(self, width: int) -> Text:
         """The columns' names, a sign at the one the rows are sorted by."""
         if self.waiting:
             return Text.assemble((f" {self.waiting}", self.style_of("counter")))
