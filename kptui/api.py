@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from typing import Any
 
@@ -11,6 +10,7 @@ from kptui.ask.request import Request
 from kptui.kubernetes.checks.finding import Finding
 from kptui.kubernetes.service import ServicePort
 from kptui.netfilter.trace import Answer, Outcome, Trace
+from kptui.records import dataclass, replace
 from kptui.syntax.ast import Backend, Ruleset
 from kptui.tracing import Session, expected, request_for
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kptui.errors import SourceError
 from kptui.netfilter.extensions import Catalogue
+from kptui.patterns import pattern
+from kptui.records import replace
 from kptui.sources import SourceText, read_source
 from kptui.syntax.ast import Ruleset
 from kptui.syntax.reader import read
@@ -47,7 +48,7 @@ def parse(source: SourceText, told: Callable[[int], None] | None = None) -> Rule
     return replace(ruleset, remarks=source.remarks) if source.remarks else ruleset
 
 
-_COUNTERS = re.compile(r"^\[\d+:\d+\] (?=-)", re.MULTILINE)
+_COUNTERS = pattern(r"^\[\d+:\d+\] (?=-)", re.MULTILINE)
 
 
 def load_uncounted(source: str) -> Ruleset:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from kptui.loading import load_with_facts
 from kptui.netfilter.address import family_of
 from kptui.netfilter.host import Host
 from kptui.netfilter.trace import Trace, Tracer
+from kptui.records import dataclass, field, replace
 from kptui.report.paint import WIDTH, Paint, plain
 from kptui.sources import is_live
 from kptui.syntax.ast import Backend, Ruleset

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from heapq import nsmallest
 
 from kptui.kubernetes.names import ENDPOINT_PREFIX
 from kptui.kubernetes.services import ServicePort, Services, endpoint
+from kptui.records import dataclass
 from kptui.syntax.ast import Ruleset
 
 CHUNK = 500

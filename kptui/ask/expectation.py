@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import get_args
 
 from kptui.netfilter.trace import Answer, Outcome, Trace
+from kptui.records import dataclass
 from kptui.text import visible
 
 ANSWERS: tuple[Answer, ...] = get_args(Answer)

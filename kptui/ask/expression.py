@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kptui.ask.request import Request, port_number
 from kptui.errors import UsageError
 from kptui.netfilter.address import family_of, parse
 from kptui.netfilter.protocols import protocol_number
+from kptui.patterns import pattern
+from kptui.records import replace
 from kptui.text import visible
 
 if TYPE_CHECKING:
     from kptui.kubernetes.services import ServicePort, Services
 
-_SIX = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::(\d+))?\Z")
-_LIKE_ADDRESS = re.compile(r"\[|\d+\.[\d.]*(?::|\Z)|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
-_SERVICE = re.compile(r"[a-z0-9][-a-z0-9.]*/[a-z0-9][-a-z0-9.]*(:[-a-zA-Z0-9]+)?\Z")
+_SIX = pattern(r"\[([0-9A-Fa-f:.]+)\](?::(\d+))?\Z")
+_LIKE_ADDRESS = pattern(r"\[|\d+\.[\d.]*(?::|\Z)|[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:")
+_SERVICE = pattern(r"[a-z0-9][-a-z0-9.]*/[a-z0-9][-a-z0-9.]*(:[-a-zA-Z0-9]+)?\Z")
 _EXAMPLES = (
     "for example “10.110.199.45:80”, “tcp 192.168.50.2 -> 10.110.199.45:80”, “-> default/nginx”, “-> nodeport 32754”"
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from kptui.ask.request import DETAILS, FieldError, Request
+from kptui.records import replace
 from kptui.text import visible
 
 _FIELDS = {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
 from kptui.netfilter.told import Told
 from kptui.netfilter.trace import Trace
+from kptui.records import dataclass, field
 from kptui.text import visible
 
 _SHOWN = 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kptui.errors import UsageError
@@ -12,6 +11,7 @@ from kptui.kubernetes.balancing import split_address
 from kptui.kubernetes.service import ServicePort
 from kptui.kubernetes.services import Services
 from kptui.netfilter.address import family_of, parse
+from kptui.records import dataclass
 from kptui.syntax.ast import Ruleset, Table
 from kptui.text import visible
 

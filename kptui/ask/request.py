@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, get_args
 
 from kptui.errors import UsageError
@@ -16,16 +15,18 @@ from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import ICMP, ICMPV6, TCP, WITH_PORTS, Packet, flags
 from kptui.netfilter.protocols import protocol_number
 from kptui.netfilter.told import Told
+from kptui.patterns import pattern
+from kptui.records import dataclass, field, replace
 from kptui.syntax.ast import Backend
 from kptui.text import visible
 
 CTSTATES = ("NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED")
 ORIGINS: tuple[Origin, ...] = get_args(Origin)
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
-_INTERFACE = re.compile(r"[^\s/]{1,15}\Z")
+_INTERFACE = pattern(r"[^\s/]{1,15}\Z")
 _TEXTS = {
-    "mac_source": ("MAC address", re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\Z")),
-    "payload": ("sequence of bytes in hexadecimal", re.compile(r"([0-9A-Fa-f]{2})*\Z")),
+    "mac_source": ("MAC address", pattern(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}\Z")),
+    "payload": ("sequence of bytes in hexadecimal", pattern(r"([0-9A-Fa-f]{2})*\Z")),
 }
 BITS = {"length": 16, "ttl": 8, "tos": 8, "mss": 16, "uid": 32, "gid": 32}
 DETAILS = (*BITS, *_TEXTS)

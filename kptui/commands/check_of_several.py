@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,7 @@ from kptui.kubernetes.checks import SEVERITIES, Check, Finding, problems
 from kptui.kubernetes.services import Services
 from kptui.loading import parse
 from kptui.nodes.fleet import labelled
+from kptui.records import dataclass
 from kptui.report.check_json import SCHEMA, findings_json
 from kptui.report.check_text import SHOWN, findings_text
 from kptui.report.nodes.as_json import findings_differences

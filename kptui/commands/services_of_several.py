@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +14,7 @@ from kptui.kubernetes.choosing import leading_to, matching, ordered, other_trans
 from kptui.nodes.compare import compare_nodes
 from kptui.nodes.fleet import labelled
 from kptui.nodes.summary import Key, Summaries, Summary, key_of, uncounted
+from kptui.records import dataclass
 from kptui.report.nodes.as_json import differences_json
 from kptui.report.nodes.text import comparison_text
 from kptui.report.services_json import SCHEMA, leading_json, services_json

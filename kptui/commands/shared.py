@@ -87,9 +87,9 @@ def _encoding() -> str:
 
 def settings_in(config: str | None, theme: str | None, ascii: bool) -> Settings:
     """The explorer's settings, from a --config file or the usual one; options win. Raises click.UsageError."""
-    from dataclasses import replace
     from pathlib import Path
 
+    from kptui.records import replace
     from kptui.tui.settings.fields import RefusedError, a_theme
     from kptui.tui.settings.file import read_settings
 

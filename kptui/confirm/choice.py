@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kptui.netfilter.facts import Fact, Facts, Unknown
 from kptui.netfilter.host import Host
 from kptui.netfilter.intervals import contains
 from kptui.netfilter.packet import Packet
+from kptui.records import dataclass
 
 FIELDS = {
     "src": "source", "dst": "destination", "sport": "source port", "dport": "destination port", "in_": "in by",

@@ -7,7 +7,6 @@ lists) can't.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from kptui.confirm.choice import FIELDS, REROUTED, Choice, ChoiceError, unknowns, whose
@@ -19,6 +18,7 @@ from kptui.netfilter.intervals import Intervals, contains, intersect, subtract
 from kptui.netfilter.iproute import LOCAL
 from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import TCP, WITH_PORTS, Packet, flag_names
+from kptui.records import replace
 
 _IN, _OUT = "kptui-in", "kptui-out"
 _NUMBERS = {"sport": 40000, "dport": 80, "ttl": 64, "tos": 0, "uid": 0, "gid": 0, "mark": 0, "ctmark": 0}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from kptui.kernel.messages import Event, Seen
 from kptui.netfilter.address import parse, show
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace
+from kptui.records import dataclass
 
 _ENDS = {
     "forwarded": "out",

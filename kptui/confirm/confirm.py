@@ -6,7 +6,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from kptui.confirm import rebuilt
@@ -22,6 +21,7 @@ from kptui.netfilter.facts import Facts
 from kptui.netfilter.host import Host
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace, Tracer
+from kptui.records import dataclass, field, replace
 from kptui.syntax.ast import Backend, Ruleset
 
 MAX_PACKETS = 24

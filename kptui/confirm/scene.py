@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from kptui.confirm import rebuilt
 from kptui.confirm.choice import Choice, ChoiceError
@@ -14,6 +13,7 @@ from kptui.netfilter.address import Network, show
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.journey import Origin
 from kptui.netfilter.packet import Packet
+from kptui.records import dataclass
 from kptui.syntax.ast import Family
 
 _SYSCTLS = {

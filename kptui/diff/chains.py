@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kptui.diff.normal import Normal, normal
 from kptui.diff.order import moved
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Rule, Ruleset
 from kptui.syntax.text import Lines
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -13,6 +12,7 @@ from kptui.diff.services import Key, ServiceChange, compare_services
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import Services
+from kptui.records import dataclass, field
 from kptui.ruleset.jumps import JumpIndex, calling
 from kptui.syntax.ast import Chain, Family, Gap, Ruleset, Table
 from kptui.syntax.text import Lines

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.kubernetes.services import Services
+from kptui.records import dataclass, field
 
 Key = tuple[int, str]
 """Family, and the hash of the chains' names (name and protocol of a Service that has no chains)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kptui.ask.expectation import Expectation
 from kptui.ask.request import Request
 from kptui.netfilter.trace import Trace
+from kptui.records import dataclass
 
 Status = Literal["passed", "failed", "error"]
 

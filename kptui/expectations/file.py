@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from kptui.ask.expectation import FIELDS, Expectation, expectation, expected_of
@@ -10,6 +9,7 @@ from kptui.ask.fields import NAMES
 from kptui.ask.request import BITS, Request
 from kptui.expectations.case import Case
 from kptui.expectations.nodes import Document, Node, is_list, is_mapping
+from kptui.records import replace
 
 _TOLD = ("local", "routes", "assume", "set", "reply")
 _CASE = ("name", "packet", "expect", *_TOLD)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Option, Rule, Ruleset
 from kptui.syntax.writer import rule_text, written
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from kptui.kernel.dump import Dump, Key, dump_of
 from kptui.kernel.messages import Event, KernelError, Place, Probe, RefusedError, Seen, as_json, seen_of
 from kptui.kernel.namespace import namespace_id
+from kptui.records import replace
 from kptui.syntax.ast import Backend, Family, Ruleset
 
 _PASS_ON = frozenset({"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass, field
 
 from kptui.kernel.messages import Event, Pass, Passed
 from kptui.kernel.netlink import NETFILTER, Message, Netlink, attributes, string
 from kptui.kernel.packets import header, tag_of
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Family
 
 TABLE = "kptui_judge"

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from kptui.kernel.legacy_events import LegacyTrace
@@ -26,6 +25,7 @@ from kptui.kernel.netlink import ACK, NETFILTER, Netlink
 from kptui.kernel.nft_events import NftTrace
 from kptui.kernel.packets import build, header, tag_of
 from kptui.kernel.sentinels import sentinels
+from kptui.records import replace
 
 _CT_DELETE = 1 << 8 | 2
 _PATIENCE = 0.2

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from kptui.errors import UsageError
 from kptui.kubernetes.items import items_of
 from kptui.kubernetes.names import service_hash
 from kptui.netfilter.address import family_of, parse, show
+from kptui.records import dataclass, field
 from kptui.text import visible
 
 Policy = Literal["Cluster", "Local"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 from kptui.kubernetes.names import ENDPOINT_PREFIX
 from kptui.netfilter.extensions.statistic import share
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Match, Rule
 
 UNSURE = "?"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from kptui.kubernetes.frontend import Frontend, Kind, Refusal, RuleRef
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import parted, service_hash, service_in
 from kptui.kubernetes.service import ServicePort
+from kptui.records import dataclass, replace
 from kptui.syntax.ast import Chain, Rule, Table
 from kptui.syntax.reader import holding
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.netfilter.address import show
 from kptui.netfilter.conntrack_table import Entry
 from kptui.netfilter.protocols import protocol_name
+from kptui.records import dataclass, field
 
 Where = tuple[str, int | None]
 """An address, and a port if there is one."""

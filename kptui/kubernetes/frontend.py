@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from kptui.records import dataclass
 from kptui.syntax.ast import Rule
 
 Kind = Literal["cluster IP", "external IP", "load balancer IP", "node port"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
 from kptui.kubernetes.balancing import Balancing, balancing
 from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.names import parted
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Chain, Rule
 
 Policy = Literal["Cluster", "Local"]

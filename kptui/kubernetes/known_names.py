@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from kptui.kubernetes.names import service_hash
+from kptui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

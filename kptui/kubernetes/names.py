@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from kptui.patterns import pattern
 
 SERVICE_PREFIXES = {
     "KUBE-SVC-": "svc",
@@ -14,7 +14,7 @@ SERVICE_PREFIXES = {
 """What begins the names of a Service's chains, and how the interface calls these chains."""
 ENDPOINT_PREFIX = "KUBE-SEP-"
 _LABEL = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_NAME = re.compile(rf"(?<![\w.-])({_LABEL}/{_LABEL}(?::{_LABEL})?)")
+_NAME = pattern(rf"(?<![\w.-])({_LABEL}/{_LABEL}(?::{_LABEL})?)")
 
 
 def service_hash(name: str, protocol: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from functools import cache
-from pathlib import Path
 
-_FILE = Path(__file__).with_name("roles.tsv")
+from kptui.records import dataclass
+
+_FILE = os.path.join(os.path.dirname(__file__), "roles.tsv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Role:
 @cache
 def roles() -> tuple[Role, ...]:
     """The whole table."""
-    rows = _FILE.read_text(encoding="utf-8").splitlines()
+    with open(_FILE, encoding="utf-8") as file:
+        rows = file.read().splitlines()
     cells = [row.split("\t") for row in rows if row and not row.startswith("#")]
     return tuple(Role(chain, "" if table == "-" else table, *rest) for chain, table, *rest in cells)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.inside import Jump
 from kptui.kubernetes.names import parted
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

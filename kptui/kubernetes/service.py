@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -11,6 +10,7 @@ from kptui.kubernetes.balancing import Balancing, Way, destination
 from kptui.kubernetes.frontend import Frontend, Kind
 from kptui.kubernetes.inside import Inside, Part, Policy, inside
 from kptui.kubernetes.names import SERVICE_PREFIXES, parted
+from kptui.records import dataclass, field, replace
 from kptui.syntax.ast import Chain
 
 

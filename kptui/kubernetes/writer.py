@@ -5,11 +5,11 @@ What tells the versions apart: proxier.go 1.20 to 1.34. Chains that kube-proxy a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from kptui.kubernetes.names import parted
 from kptui.kubernetes.services import Services
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
 
 Mode = Literal["iptables", "IPVS", "none"]

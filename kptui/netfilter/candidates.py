@@ -7,7 +7,6 @@ Left out is only what surely does not match; whoever wants to know why a rule di
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -15,6 +14,7 @@ from itertools import chain
 from kptui.netfilter.address import parse
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
+from kptui.patterns import pattern
 from kptui.syntax.ast import Rule
 from kptui.syntax.reader import columns
 
@@ -22,7 +22,7 @@ LONG = 64
 """Shorter chains are walked rule by rule, which is as fast."""
 
 _ASK_PORTS = frozenset({"tcp", "udp", "sctp", "udplite", "dccp"})
-_PORT = re.compile("[1-9][0-9]{0,4}\\Z")
+_PORT = pattern("[1-9][0-9]{0,4}\\Z")
 
 
 class Candidates:

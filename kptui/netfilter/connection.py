@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kptui.netfilter.address import show
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.hooks import OUTPUT, PREROUTING
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
+from kptui.records import dataclass, replace
 
 
 class Ends(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from kptui.errors import UsageError
@@ -12,6 +11,7 @@ from kptui.netfilter.address import family_of, parse
 from kptui.netfilter.connection import Connection, Ends, arriving, ends_of
 from kptui.netfilter.facts import Unknown
 from kptui.netfilter.packet import Number, Packet
+from kptui.records import dataclass
 from kptui.text import visible
 
 _HEAD = re.compile(r"(?:ipv[46]\s+\d+\s+)?([-\w.]+)\s+(\d{1,3})\s")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 
 from kptui.netfilter.connection import connection_of
 from kptui.netfilter.facts import Unknown
@@ -12,6 +11,7 @@ from kptui.netfilter.journey import Arrived, End
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow
+from kptui.records import dataclass, field, replace
 
 _ENDS: dict[str, End] = {"DROP": "dropped", "REJECT": "rejected", "QUEUE": "queued", "LOST": "lost", "UNKNOWN": "lost"}
 Shape = Callable[[Packet, Packet], Packet]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from kptui.netfilter.cubes import Cube, meet, of_ranges, without
 from kptui.netfilter.intervals import Intervals, intersect, normal, subtract
+from kptui.records import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

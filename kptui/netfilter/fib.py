@@ -7,13 +7,13 @@ unknown: a look-up gives conditions with decisions, of which the first that hold
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kptui.netfilter.address import Network, name_number, show
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, within
 from kptui.netfilter.host import Host, loopback
 from kptui.netfilter.iproute import DEFAULT, LOCAL, MAIN, Policy, Route
 from kptui.netfilter.packet import Decision, Name, Number, Packet
+from kptui.records import dataclass
 
 HERE = frozenset({"local", "broadcast", "anycast"})
 """The kinds of route that deliver to this host."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kptui.netfilter.address import Network, network, parse
@@ -13,6 +12,8 @@ from kptui.netfilter.intervals import Intervals, normal, subtract
 from kptui.netfilter.iproute import MAIN, Address, Policy, Route
 from kptui.netfilter.packet import Name, Number
 from kptui.netfilter.recent_lists import RecentList
+from kptui.patterns import pattern
+from kptui.records import dataclass, field
 
 if TYPE_CHECKING:
     from kptui.netfilter.conntrack_table import Connections
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host", "Route", "loopback", "route"]
 
-_ROUTE = re.compile(r"^(\S+)((?:\s+(?:dev|via|src)\s+\S+)*)\s*$")
+_ROUTE = pattern(r"^(\S+)((?:\s+(?:dev|via|src)\s+\S+)*)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,12 @@ class Host:
         return self.sysctls.get(name)
 
 
+_LOOPBACK = {4: Network(127 << 24, 0xFF << 24, 32), 6: Network(1, 2**128 - 1, 128)}
+
+
 def loopback(family: int) -> Network:
     """127.0.0.0/8 or ::1, which are local on every host."""
-    return network("127.0.0.0/8" if family == 4 else "::1/128", family)
+    return _LOOPBACK[family]
 
 
 def route(text: str, family: int) -> Route:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-_NUMBER = re.compile(r"(?:0[xX][0-9a-fA-F]{1,2}|0|[1-9][0-9]{0,2})\Z")
+from kptui.patterns import pattern
+
+_NUMBER = pattern(r"(?:0[xX][0-9a-fA-F]{1,2}|0|[1-9][0-9]{0,2})\Z")
 ANY = 255
 Type = tuple[int, int | tuple[int, int] | None]
 """A type and its code, a range of codes, or any code."""

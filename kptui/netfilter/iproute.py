@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import Network, network, parse
 from kptui.netfilter.protocols import protocol_number
+from kptui.records import dataclass
 
 MAIN, LOCAL, DEFAULT = "main", "local", "default"
 _NAMES = {"255": LOCAL, "254": MAIN, "253": DEFAULT}

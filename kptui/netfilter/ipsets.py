@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from kptui.errors import UsageError
@@ -14,6 +13,7 @@ from kptui.netfilter.icmp_types import parse_type
 from kptui.netfilter.intervals import Intervals, normal, subtract
 from kptui.netfilter.packet import ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE, Packet
 from kptui.netfilter.protocols import protocol_number
+from kptui.records import dataclass, field, replace
 from kptui.text import visible
 
 _ADDRESS_KINDS = {"ip", "net"}

@@ -6,7 +6,6 @@ The order is the kernel's (netfilter hooks and ip_input.c, ip_forward.c, ip_outp
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Literal
 
@@ -25,6 +24,7 @@ from kptui.netfilter.routing import Moment, alive, arrived, forwardable, forward
 from kptui.netfilter.ties import both
 from kptui.netfilter.walk import Journal, TableWalk, Terminal, part, stepped
 from kptui.netfilter.worlds import Flow, Ways
+from kptui.records import dataclass, replace
 from kptui.syntax.ast import Backend, Ruleset
 
 Origin = Literal["external", "local"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kptui.netfilter.extensions.mark import FULL, pair
 from kptui.netfilter.extensions.mark import operation as mark_operation
+from kptui.records import dataclass
 from kptui.syntax.ast import Rule, Ruleset, Table
 
 _LOOKS = re.compile(r"[ \t]--mark[ \t=]")

@@ -6,7 +6,6 @@ rules: what it is translated to is what this one is translated to, if the connec
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from kptui.netfilter.packet import ICMP, ICMPV6, TCP, Packet
 from kptui.netfilter.path import Path
 from kptui.netfilter.walk import FIRST, Journal, part
 from kptui.netfilter.worlds import Flow, Way, Ways, start
+from kptui.records import replace
 
 if TYPE_CHECKING:
     from kptui.netfilter.conntrack_table import Connections, Entry

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from kptui.netfilter.facts import Fact, Facts, known
 from kptui.netfilter.packet import Number
+from kptui.records import dataclass, replace
 
 Change = tuple[str, Number, Number]
 

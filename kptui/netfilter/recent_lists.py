@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from kptui.errors import UsageError
 from kptui.netfilter.address import family_of, parse
+from kptui.patterns import pattern
 from kptui.text import visible
 
 RecentList = Mapping[int, int]
 """How often each address of a list was seen, as far back as the list remembers."""
 
-_LINE = re.compile(r"src=(\S+) ttl: \d+ last_seen: \d+ oldest_pkt: \d+((?: \d+,?)*)\s*$")
+_LINE = pattern(r"src=(\S+) ttl: \d+ last_seen: \d+ oldest_pkt: \d+((?: \d+,?)*)\s*$")
 
 
 def read_recent(text: str, family: int, name: str = "") -> dict[int, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from kptui.errors import UsageError
@@ -12,6 +10,8 @@ from kptui.netfilter.connection import Ends, connection_of, ends_of, place
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import DCCP, EVERYONE, ICMP, ICMPV6, MULTICAST, SCTP, TCP, WITH_PORTS, Number, Packet
+from kptui.patterns import pattern
+from kptui.records import dataclass, replace
 from kptui.text import visible
 
 _SYN, _RST, _ACK = 0x02, 0x04, 0x10
@@ -19,10 +19,10 @@ _ANSWERS = {4: {8: 0, 13: 14, 15: 16, 17: 18}, 6: {128: 129, 139: 140}}
 """ICMP requests and the types that answer them (nf_conntrack_proto_icmp.c, -_icmpv6.c)."""
 
 _ANY = Packet()
-_PODS = re.compile(r"(cni|cbr|veth|cali|lxc|tap|eni|azv|gke|podman|docker|br-|virbr|lxdbr|nodelocaldns)[\w.-]*\Z")
+_PODS = pattern(r"(cni|cbr|veth|cali|lxc|tap|eni|azv|gke|podman|docker|br-|virbr|lxdbr|nodelocaldns)[\w.-]*\Z")
 """Devices to what runs on this host and has no other way out, as CNI plugins and container engines name them."""
 
-_BRIDGES = re.compile(r"(cni|cbr|podman|docker|br|virbr|lxdbr)[-\w.]*\Z")
+_BRIDGES = pattern(r"(cni|cbr|podman|docker|br|virbr|lxdbr)[-\w.]*\Z")
 
 
 @dataclass(frozen=True, slots=True)

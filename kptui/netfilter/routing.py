@@ -6,9 +6,8 @@ Seen on Linux 6.18. The sources that the kernel calls martian are looked at afte
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-from kptui.netfilter.address import network
+from kptui.netfilter.address import Network
 from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely, surely_in, until
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
@@ -17,8 +16,9 @@ from kptui.netfilter.martians import come_back, no_martians, not_to_itself
 from kptui.netfilter.packet import EVERYONE, MULTICAST, Decision, Name, Packet
 from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Ways
+from kptui.records import dataclass, replace
 
-_LINK_LOCAL = network("fe80::/10", 6)
+_LINK_LOCAL = Network(0xFE80 << 112, 0xFFC0 << 112, 128)
 
 
 def alive(packet: Packet, ways: Ways, journal: Journal, came: int | None = None) -> Ways:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from kptui.netfilter.address import Network, name_number, name_region, network
@@ -13,6 +12,7 @@ from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, under_m
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Name, Number, Packet
 from kptui.netfilter.protocols import protocol_number
+from kptui.records import dataclass
 from kptui.syntax.ast import Match, Option, Rule, Target
 
 GENERIC_FLAGS = {"source": "-s", "destination": "-d", "in": "-i", "out": "-o", "protocol": "-p", "fragment": "-f"}

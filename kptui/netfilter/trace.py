@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -16,6 +15,7 @@ from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Path, Step
 from kptui.netfilter.walk import Asked, Journal
 from kptui.netfilter.worlds import Way
+from kptui.records import dataclass, replace
 from kptui.syntax.ast import Backend, Ruleset
 
 Answer = Literal["yes", "no", "depends"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kptui.errors import UsageError
@@ -15,6 +14,7 @@ from kptui.netfilter.packet import Packet, changes
 from kptui.netfilter.path import Change, Step
 from kptui.netfilter.rules import Condition, Ready, ready
 from kptui.netfilter.worlds import Flow, Way, Ways, split
+from kptui.records import dataclass, field, replace
 from kptui.syntax.ast import Backend, Chain, Rule, Table
 
 MAX_WAYS = 20_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.netfilter.facts import Chance, Fact, Facts, Unsure, known
 from kptui.netfilter.packet import Packet
 from kptui.netfilter.path import Path, Step
+from kptui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

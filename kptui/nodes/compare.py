@@ -6,13 +6,13 @@ More nodes is not more right: all but one may lag. Where several ways have as ma
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal
 
 from kptui.nodes.settings import SETTINGS
 from kptui.nodes.states import NAMES, State, Value
 from kptui.nodes.summary import Key, Summary
+from kptui.records import dataclass, field, replace
 
 PRESENT = "present"
 """The field that tells whether a node has a Service port at all: (“yes”,), or nothing."""

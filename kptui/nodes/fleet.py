@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import Literal
 
@@ -16,6 +15,7 @@ from kptui.nodes.frozen import Frozen
 from kptui.nodes.gather import LIMIT, Cancelled, Gathering, Read
 from kptui.nodes.packing import Packed, packed
 from kptui.nodes.summary import GivenUpError, Summaries, Summary, uncounted
+from kptui.records import dataclass, field, replace
 from kptui.sources import SourceText
 from kptui.syntax.ast import Ruleset, collector_paused
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kptui.records import dataclass
 from kptui.sources import SourceText
 
 _QUICK = 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from kptui.errors import KptuiError
+from kptui.records import dataclass
 
 Found = TypeVar("Found")
 Cancelled = Callable[[], bool]

@@ -8,12 +8,12 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from kptui.diff.services import INNER, OUTER
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.records import dataclass
 
 Value = tuple[str, ...]
 """One thing about a Service port: what there is of it, sorted; nothing: an empty tuple."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -20,6 +19,7 @@ from kptui.kubernetes.writer import Writer, told_families, writer_of
 from kptui.loading import parse, without_counters
 from kptui.nodes.settings import SETTINGS, Known, taken
 from kptui.nodes.states import Scope, State, state_of
+from kptui.records import dataclass, field, replace
 from kptui.sources import SourceText
 from kptui.syntax.ast import Family, Ruleset
 

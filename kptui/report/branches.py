@@ -6,11 +6,11 @@ This is the one model behind the text and the graphs.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Assumption, Outcome, Trace
+from kptui.records import dataclass
 
 ALIKE = 4
 """Up to as many ways or outcomes that differ in their target only are told one by one."""

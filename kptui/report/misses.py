@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.rules import GENERIC_FLAGS
+from kptui.records import dataclass
 from kptui.report.words import numbers_words
 from kptui.text import visible
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from kptui.netfilter.address import family_of, network, show
 from kptui.netfilter.extensions import match_extension, target_extension
@@ -11,6 +10,7 @@ from kptui.netfilter.extensions.words import listed
 from kptui.netfilter.extensions.words import ports as port_words
 from kptui.netfilter.protocols import protocol_name, protocol_number
 from kptui.netfilter.rules import GENERIC_FLAGS, match_text, option_text
+from kptui.records import dataclass
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Chain, Match, Option, Rule, Table
 

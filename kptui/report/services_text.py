@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.routes import Route, routes
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.records import dataclass
 from kptui.report.columns import Column, table
 from kptui.report.paint import Paint, plain
 from kptui.report.rule_words import condition_words

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from kptui.diff.normal import normal
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Outcome, Trace
+from kptui.records import dataclass
 from kptui.report.branches import worth_telling
 from kptui.report.words import answer_words, assumption_words, effect_words, packet_words, place, share_text, short_end
 from kptui.syntax.ast import Ruleset

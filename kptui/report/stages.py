@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from kptui.netfilter.facts import Unknown
@@ -12,6 +11,7 @@ from kptui.netfilter.packet import Number, Packet
 from kptui.netfilter.path import Step
 from kptui.netfilter.protocols import protocol_name
 from kptui.netfilter.trace import Outcome
+from kptui.records import dataclass
 from kptui.report.branches import worth_telling
 from kptui.report.changes import changes_at
 from kptui.report.words import ending, place

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from kptui.netfilter.path import Step
 from kptui.netfilter.trace import Trace
+from kptui.records import dataclass, field
 from kptui.report.branches import Stretch, Told, Way, branches, folded
 from kptui.report.outcome_text import Questions, alike, given_words, outcome_cells, questions
 from kptui.report.words import assumed_words, effect_words, packet_words, share_text

@@ -6,10 +6,10 @@ import re
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from kptui.records import dataclass
 from kptui.syntax.ast import Rule, Table
 from kptui.syntax.text import Lines
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from kptui.errors import UsageError
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Rule
 from kptui.text import visible
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from kptui.records import dataclass
 from kptui.ruleset.jumps import JumpIndex
 from kptui.ruleset.query import Term, service_fits, terms
 from kptui.syntax.ast import Chain, Ruleset, Table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from kptui.records import dataclass
 
 TIMEOUT = 60.0
 """Seconds a command may take; a dump of 160,000 rules takes two or three."""

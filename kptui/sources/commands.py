@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from kptui.records import dataclass
 
 _IPV4_CONF = "net.ipv4.ip_forward net.ipv4.fib_multipath_hash_policy net.ipv4.conf"
 _OTHERS = "net.ipv6.conf net.bridge net.netfilter.nf_conntrack_tcp_be_liberal"

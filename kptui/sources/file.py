@@ -7,7 +7,7 @@ import os
 import sys
 import zlib
 from collections.abc import Callable
-from pathlib import Path
+from stat import S_ISBLK, S_ISSOCK
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from kptui.errors import SourceError
@@ -29,18 +29,21 @@ def read_file(name: str, cancelled: Callable[[], bool] | None = None, progress: 
     """
     path, pick = _picked(name)
     try:
-        if path.is_dir():
+        if os.path.isdir(path):
+            from pathlib import Path
+
             from kptui.sources.bundle import read_directory
 
-            return read_directory(str(path), pick, cancelled)
-        if path.is_socket() or path.is_block_device():
+            return read_directory(str(Path(path)), pick, cancelled)
+        kind = os.stat(path).st_mode
+        if S_ISSOCK(kind) or S_ISBLK(kind):
             raise SourceError(f"{visible(name)} is no file: expected one with the output of iptables-save.")
-        with path.open("rb") as whole, _watched(whole, name, cancelled, progress) as file:
+        with open(path, "rb") as whole, _watched(whole, name, cancelled, progress) as file:
             if file.peek(4)[:4] == _ZIP:
                 from kptui.sources.bundle import read_zip
 
-                return read_zip(str(path), file, pick)
-            return _read(file, str(path), pick)
+                return read_zip(path, file, pick)
+            return _read(file, path, pick)
     except FileNotFoundError:
         raise SourceError(f"There is no file {visible(name)}.") from None
     except (OSError, ValueError) as error:
@@ -58,15 +61,12 @@ def _watched(
     return io.BufferedReader(Watched(file, name, cancelled, progress))
 
 
-def _picked(name: str) -> tuple[Path, str]:
+def _picked(name: str) -> tuple[str, str]:
     """A bundle and the place in it, where two slashes part them and the whole is no file."""
     before, slashes, after = name.rpartition("//")
-    try:
-        if slashes and before and after and not Path(name).is_file() and Path(before).exists():
-            return Path(before), after.strip("/")
-    except (OSError, ValueError):
-        pass
-    return Path(name), ""
+    if slashes and before and after and not os.path.isfile(name) and os.path.exists(before):
+        return before, after.strip("/")
+    return name, ""
 
 
 def read_stdin() -> SourceText:

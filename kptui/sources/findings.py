@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import PurePosixPath
 
 from kptui.errors import SeveralHostsError, SourceError
+from kptui.records import dataclass, field
 from kptui.sources.bundle import RULE_MEMBERS, known_as, no_rules, source_of
 from kptui.sources.foreign import FACTS, LISTINGS, RULES, fact_name, looks_like_rules, may_be_fact
 from kptui.sources.members import Member, too_large

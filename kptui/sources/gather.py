@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from threading import Semaphore
 
 from kptui.errors import SourceError
+from kptui.records import dataclass, field
 from kptui.sources.aside import aside
 from kptui.sources.bundle import source_of
 from kptui.sources.commands import COMMANDS, FACTS, RULES, Command, backend_of

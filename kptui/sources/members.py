@@ -9,12 +9,12 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from kptui.errors import SourceError
+from kptui.records import dataclass
 from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
 

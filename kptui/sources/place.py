@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kptui.errors import SourceError
+from kptui.records import dataclass
 from kptui.sources.access import Access
 from kptui.sources.process import Ran
 from kptui.sources.running import Runner

@@ -11,11 +11,11 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Lock
 from typing import IO, ClassVar
 
 from kptui.errors import CancelledError
+from kptui.records import dataclass
 from kptui.sources.text import MAX_BYTES
 from kptui.text import visible
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from kptui.errors import SourceError
+from kptui.records import dataclass, field
 from kptui.text import visible
 
 MAX_BYTES = 1 << 30

@@ -9,9 +9,9 @@ import gc
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from kptui.records import dataclass, field
 from kptui.syntax.diagnostics import Diagnostic
 
 Family = Literal[4, 6]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from kptui.patterns import pattern
 
 # Groups are repeated greedily: up to Python 3.11.4, a possessive repeat forgets where a turn that fails began.
 RULES = {
-    lead[0]: re.compile(
+    lead[0]: pattern(
         rf'{rule} ([^ \t\n"]+) .*+\n' + rf"({rule} \1 .*+\n)?" * 2 + rf"(?:({rule} \1 .*+\n)(?:{rule} \1 .*+\n)*)?"
     )
     for lead, rule in (("-A", "-A"), ("[0:0] -A", r"\[\d+:\d+\] -A"))
@@ -15,8 +15,8 @@ RULES = {
 
 There are as many rules as that group's number; at 4 there are four or more. Most chains of kube-proxy have up to three.
 """
-_CHAINS = re.compile(r"(?::[!#-~]{1,28} - \[\d{1,20}:\d{1,20}\]\n)+")
-_CHAIN_NAME = re.compile(r":([^ ]+) - \[[\d:]+\]\n")
+_CHAINS = pattern(r"(?::[!#-~]{1,28} - \[\d{1,20}:\d{1,20}\]\n)+")
+_CHAIN_NAME = pattern(r":([^ ]+) - \[[\d:]+\]\n")
 _UNCOUNTED = " - [0:0]\n"
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from lark import Token
 
+from kptui.records import dataclass
 from kptui.syntax.ast import Family
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.tree import ExtensionParts, OptionParts, RuleParts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from kptui.records import dataclass
 from kptui.text import visible
 
 Severity = Literal["error", "warning", "info"]

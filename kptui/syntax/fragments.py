@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from kptui.patterns import pattern
 from kptui.syntax.ast import Family
 from kptui.syntax.tables import BUILTIN
 from kptui.syntax.vocabulary import Declared, Vocabulary
@@ -13,19 +13,17 @@ _TABLES = frozenset(BUILTIN)
 _PREFERRED = ("filter", "nat", "mangle", "raw", "security")
 # kube-proxy, Docker, flannel, CNI plugins, ufw: chains that have one table only.
 _KNOWN = (
-    (re.compile(r"KUBE-(?:SVC|SEP|SVL|EXT|XLB|FW|MARK|POSTROUTING|NODEPORTS)\b"), "nat"),
-    (re.compile(r"KUBE-(?:FORWARD|FIREWALL|EXTERNAL-SERVICES|PROXY-FIREWALL|NODE-PORT|SOURCE-RANGES)\b"), "filter"),
-    (re.compile(r"DOCKER-(?:USER|ISOLATION|FORWARD|CT|BRIDGE|INTERNAL)|ufw6?-"), "filter"),
-    (re.compile(r"FLANNEL-FWD|CNI-FORWARD|CNI-ADMIN"), "filter"),
-    (re.compile(r"CNI-(?:HOSTPORT|DN|SN|[0-9a-f]{16,})|FLANNEL-POSTRTG|IP-MASQ"), "nat"),
+    (pattern(r"KUBE-(?:SVC|SEP|SVL|EXT|XLB|FW|MARK|POSTROUTING|NODEPORTS)\b"), "nat"),
+    (pattern(r"KUBE-(?:FORWARD|FIREWALL|EXTERNAL-SERVICES|PROXY-FIREWALL|NODE-PORT|SOURCE-RANGES)\b"), "filter"),
+    (pattern(r"DOCKER-(?:USER|ISOLATION|FORWARD|CT|BRIDGE|INTERNAL)|ufw6?-"), "filter"),
+    (pattern(r"FLANNEL-FWD|CNI-FORWARD|CNI-ADMIN"), "filter"),
+    (pattern(r"CNI-(?:HOSTPORT|DN|SN|[0-9a-f]{16,})|FLANNEL-POSTRTG|IP-MASQ"), "nat"),
 )  # fmt: skip
-_RULE = re.compile(r"(?:-A|--append|-I|--insert|-N|-P|-D|-F)[ \t]+(\S+)|:(\S+)")
-_TARGET = re.compile(r"[ \t](?:-j|-g|--jump|--goto)[ \t]+(\S+)")
-_POLICY = re.compile(r"-P[ \t]+(\S+)")
+_RULE = pattern(r"(?:-A|--append|-I|--insert|-N|-P|-D|-F)[ \t]+(\S+)|:(\S+)")
+_TARGET = pattern(r"[ \t](?:-j|-g|--jump|--goto)[ \t]+(\S+)")
+_POLICY = pattern(r"-P[ \t]+(\S+)")
 _HOOKS = ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING")
-_SIX = re.compile(
-    r" (?:-[sd] \S*:\S*:|-p (?:ipv6-icmp|icmpv6)\b|--icmpv6-type |--reject-with icmp6-|--to-\w+ \[?\S*::)"
-)
+_SIX = pattern(r" (?:-[sd] \S*:\S*:|-p (?:ipv6-icmp|icmpv6)\b|--icmpv6-type |--reject-with icmp6-|--to-\w+ \[?\S*::)")
 
 
 def runs(lines: Iterable[tuple[int, str]], vocabulary: Vocabulary) -> Iterator[tuple[str, bool, list[int]]]:

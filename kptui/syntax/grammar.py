@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from lark import Token, Tree
 from lark.lark import PostLex
 
+from kptui.records import dataclass
 from kptui.syntax.lalr import built, line_parser
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Options, Vocabulary, arity, full_name

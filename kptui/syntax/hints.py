@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from kptui.patterns import pattern
+
 _CAUSES = (
     (r"# Warning: ip6?tables-legacy tables present",
      "a warning from stderr (2>&1) got into this line; run the command again with 2>/dev/null"),
@@ -18,7 +20,7 @@ _CAUSES = (
     (r"<[A-Za-z][\w .-]*>|\$\{?\w+\}?|\{\{",
      "this looks like a placeholder that was never filled in"),
 )  # fmt: skip
-_NAME = re.compile(r"(?!\d+\Z)(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\.?\Z")
+_NAME = pattern(r"(?!\d+\Z)(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*\.?\Z")
 
 
 def cause(text: str) -> str:

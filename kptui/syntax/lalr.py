@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from importlib import resources
-from pathlib import Path
+from os.path import dirname, isfile, join
 from typing import Any
 
 import lark
@@ -20,7 +19,8 @@ from lark.lexer import TerminalDef
 
 NAME = "iptables_save.lark"
 TABLES = "iptables_save.tables.json"
-_CHECKOUT = Path(__file__).parents[2] / "grammar"
+_PACKAGE = dirname(dirname(__file__))
+_CHECKOUT = join(dirname(_PACKAGE), "grammar")
 LINE = "rule"
 """The grammar's start for a rule line."""
 
@@ -68,9 +68,12 @@ def _numbered(found: dict[str, Any]) -> dict[Any, Any]:
 
 def _text(name: str) -> str:
     """A file of grammar/: packaged as kptui/grammar in a wheel, else at the top of a checkout or sdist."""
-    packaged = resources.files("kptui") / "grammar" / name
-    return (packaged if packaged.is_file() else _CHECKOUT / name).read_text(encoding="utf-8")
+    # Not by importlib.resources, which takes longer to be imported than this file.
+    packaged = join(_PACKAGE, "grammar", name)
+    with open(packaged if isfile(packaged) else join(_CHECKOUT, name), encoding="utf-8") as file:
+        return file.read()
 
 
 if __name__ == "__main__":
-    (_CHECKOUT / TABLES).write_text(tables(), encoding="utf-8")
+    with open(join(_CHECKOUT, TABLES), "w", encoding="utf-8") as kept:
+        kept.write(tables())

@@ -13,6 +13,7 @@ from typing import Any
 
 from lark import Token
 
+from kptui.patterns import pattern
 from kptui.syntax.ast import Family, Match, Option, Rule, Target
 from kptui.syntax.check import Findings
 from kptui.syntax.quoting import unquoted
@@ -23,7 +24,7 @@ from kptui.syntax.vocabulary import Check, Kind
 _WORD = r'[^ \t\r\n"!-][^ \t\r\n"]*'
 _TOKEN = rf'"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|{_WORD}'
 _REMEMBERED = 1024
-_SLOT = re.compile(r"given\[[0-9]+\](?!\[)")
+_SLOT = pattern(r"given\[[0-9]+\](?!\[)")
 _COUNTED = r"(?:\[([0-9]{1,20}):([0-9]{1,20})\] )?"
 
 

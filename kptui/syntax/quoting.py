@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
-_CLOSED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"\Z', re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+from kptui.patterns import pattern
+
+_CLOSED = pattern(r'[^"\\]*(?:\\.[^"\\]*)*"\Z', re.DOTALL)
+_ESCAPE = pattern(r"\\(.)", re.DOTALL)
 
 
 def unquoted(text: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kptui.patterns import pattern
 from kptui.syntax.ast import Family, Rule
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.templates import COUNTERS, VERDICTS, Pick, Template, UnfitError, beginning
@@ -28,16 +29,16 @@ BLANKS = " \t\r"
 
 # What may differ between rules of one shape. Not so: what -m and -p name, and what -j names unless the line ends
 # there, since those decide how the rest is read; and nothing that begins like an option or a negation.
-VALUE = re.compile(
+VALUE = pattern(
     r"""((?<=[ ])(?<!-[mp][ ])(?:
         (?<!-[jg][ ])(?:"[^"\\]*(?:\\.[^"\\]*)*"|[^\ \t"!-][^\ \t"]*)(?=[ ]|\Z)
         |[^\ \t"!-][^\ \t"]*\Z
     ))""",
     re.VERBOSE,
 )
-_COUNTERS = re.compile(r"\[(\d+):(\d+)\][ \t]+")
+_COUNTERS = pattern(r"\[(\d+):(\d+)\][ \t]+")
 # What pasting puts before a line: quoting, grep's line numbers, and the program's name in scripts.
-LEAD = re.compile(
+LEAD = pattern(
     r"(?:>[ \t]*)*(?:(?:[\w./-]+:)?\d+[:-](?=[-:*#\[]))?"
     r"(?:(?:sudo[ \t]+)?(?:/[\w/.-]*/)?(ip6?tables)(?:-nft|-legacy)?[ \t]+(?=-))?"
 )

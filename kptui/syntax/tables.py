@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Backend, Family
 
 BUILTIN = {

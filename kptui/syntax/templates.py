@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Family, Rule
 from kptui.syntax.diagnostics import Diagnostic
 from kptui.syntax.quoting import unquoted

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from lark import Token, Tree
 
+from kptui.records import dataclass, field
 from kptui.syntax.grammar import VALUES, Loaded
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Options, Vocabulary, canonical

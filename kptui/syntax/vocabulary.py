@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Option
 
 Options = Mapping[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kptui.kubernetes.api import ApiEndpoint, ApiPort
 from kptui.kubernetes.balancing import split_address
@@ -12,6 +11,7 @@ from kptui.kubernetes.checks.finding import Check, Found, Place
 from kptui.kubernetes.checks.view import View
 from kptui.kubernetes.service import ServicePort
 from kptui.netfilter.address import family_of, parse, show
+from kptui.records import dataclass
 
 Address = tuple[str, int | None]
 

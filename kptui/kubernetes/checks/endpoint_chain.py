@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kptui.kubernetes.balancing import split_address
 from kptui.kubernetes.checks.finding import Place
+from kptui.records import dataclass
 from kptui.syntax.ast import Option, Rule
 
 _NOWHERE = ("0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - compared with, not listened on

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Family, Rule, Table
 from kptui.syntax.diagnostics import Severity
 

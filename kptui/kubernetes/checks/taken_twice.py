@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kptui.kubernetes.checks.finding import Check, Found, Place
 from kptui.kubernetes.checks.view import View
 from kptui.kubernetes.frontend import Frontend, RuleRef
 from kptui.kubernetes.service import ServicePort
+from kptui.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kptui.netfilter.sets.conditions import NEVER_SURE
+from kptui.records import dataclass
 from kptui.syntax.ast import Rule
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +21,7 @@ from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import ServicePort, Services
 from kptui.netfilter.sets.cover import Needless, needless
 from kptui.netfilter.sets.taking import Taking
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
 
 Each = TypeVar("Each")

@@ -6,7 +6,6 @@ To add one, write its file and name it here. Files are imported when a rule firs
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from kptui.netfilter.extensions.base import MatchExtension, TargetExtension, sound
 from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.protocols import protocol_number
+from kptui.records import dataclass, replace
 from kptui.syntax.vocabulary import Declared, Options
 
 # extension name -> file, where the two differ

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -11,6 +10,7 @@ from kptui.netfilter.extensions.values import is_number, number
 from kptui.netfilter.extensions.words import Say, SayAll, spoken
 from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate
 from kptui.netfilter.packet import Number, Packet
+from kptui.records import dataclass
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Declared
 

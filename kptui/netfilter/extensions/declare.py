@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from kptui.netfilter.extensions.values import kind
+from kptui.patterns import pattern
 from kptui.syntax.vocabulary import Check, Declared, OptionSyntax
 
-_LINE = re.compile(r"(?P<no>! )?(?P<names>[a-z0-9|-]+)(?P<many>\*)?(?P<optional>\?)?(?:: (?P<kinds>.+))?\Z")
+_LINE = pattern(r"(?P<no>! )?(?P<names>[a-z0-9|-]+)(?P<many>\*)?(?P<optional>\?)?(?:: (?P<kinds>.+))?\Z")
 
 
 def declare(

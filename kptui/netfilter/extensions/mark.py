@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 from kptui.netfilter.extensions.base import Apply, Effect, MatchExtension, Scope, TargetExtension, Test, independent
@@ -11,6 +10,7 @@ from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.extensions.values import number
 from kptui.netfilter.facts import Answer, Unknown, masked_out, under_mask
 from kptui.netfilter.packet import Number, Packet
+from kptui.records import replace
 from kptui.syntax.ast import Option
 
 FULL = 0xFFFFFFFF

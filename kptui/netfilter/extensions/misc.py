@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension, passing
 from kptui.netfilter.extensions.declare import declare
@@ -12,6 +11,7 @@ from kptui.netfilter.extensions.words import each_said, listed, named, said, spo
 from kptui.netfilter.facts import Fact, Unknown, Unsure, within
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Packet, flags
+from kptui.records import replace
 from kptui.syntax.ast import Option
 from kptui.syntax.vocabulary import Given
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kptui.netfilter.address import endpoint, network, parse
 from kptui.netfilter.extensions.base import Apply, Effect, Scope, TargetExtension
@@ -19,9 +17,11 @@ from kptui.netfilter.intervals import Intervals, subtract
 from kptui.netfilter.nat_choice import chosen
 from kptui.netfilter.own_address import bare, first_on, nowhere, select
 from kptui.netfilter.packet import WITH_PORTS, Number, Packet
+from kptui.patterns import pattern
+from kptui.records import dataclass
 from kptui.syntax.ast import Option
 
-_SIX = re.compile(r"^\[([^\]]+)\](?::(.+))?$")
+_SIX = pattern(r"^\[([^\]]+)\](?::(.+))?$")
 _FLAGS = ("random", "random-fully", "persistent")
 
 
@@ -282,7 +282,7 @@ def _to_words(text: str) -> str:
     return " and ".join([*words, *([_port_words(ports)] if ports else [])])
 
 
-_RANGE = re.compile(r"\d-\d|/")
+_RANGE = pattern(r"\d-\d|/")
 
 
 def _port_words(text: str) -> str:

@@ -6,7 +6,6 @@ What is unknown is how many seconds ago an address was seen; so one answer about
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from kptui.netfilter.address import parse
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
@@ -16,6 +15,7 @@ from kptui.netfilter.facts import Answer, Fact, Unknown, Unsure, negate, within
 from kptui.netfilter.intervals import normal
 from kptui.netfilter.packet import Number, Packet
 from kptui.netfilter.recent_lists import RecentList
+from kptui.records import dataclass
 from kptui.syntax.ast import Option
 
 _OPTIONS = declare(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kptui.netfilter.extensions.base import MatchExtension, Scope, Test, setting
 from kptui.netfilter.extensions.declare import declare
@@ -12,6 +11,7 @@ from kptui.netfilter.facts import Answer, negate
 from kptui.netfilter.fib import Query, candidates
 from kptui.netfilter.host import Host
 from kptui.netfilter.packet import Decision, Packet
+from kptui.records import replace
 from kptui.syntax.ast import Option
 
 _WHY = "whether the way back to the source passes the reverse path test is not known"

@@ -7,11 +7,12 @@ what the real parser takes; where releases differ it takes what any of them take
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from functools import lru_cache
 
+from kptui.netfilter.address import parse
 from kptui.netfilter.protocols import protocol_number
+from kptui.patterns import pattern
 from kptui.syntax.vocabulary import Kind, anything
 
 Fits = Callable[[str, int], bool]
@@ -23,8 +24,8 @@ _USUAL_NETWORK = {4: rf"{_USUAL_ADDRESS}(?:/(?:3[0-2]|[12]?[0-9]))?"}
 _USUAL_PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})"
 _USUAL_PORTS = dict.fromkeys((4, 6), _USUAL_PORT)
 _USUAL_NAT = {4: rf"{_USUAL_ADDRESS}(?::{_USUAL_PORT})?"}
-_NUMBER = re.compile(r"[+]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z")
-_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}\Z")
+_NUMBER = pattern(r"[+]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)\Z")
+_MAC = pattern(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}\Z")
 _BITS = {"u8": 8, "u16": 16, "u32": 32, "u64": 64}
 SYSLOG = "emerg|panic|alert|crit|err|error|warning|warn|notice|info|debug"
 TCP_FLAGS = frozenset(["SYN", "ACK", "FIN", "RST", "URG", "PSH", "ALL", "NONE"])
@@ -32,9 +33,9 @@ TOS = {
     "minimize-delay": 0x10, "maximize-throughput": 0x08, "maximize-reliability": 0x04, "minimize-cost": 0x02,
     "normal-service": 0x00,
 }  # fmt: skip
-_RATE = re.compile(r"([0-9]+)(?:/([a-z]+))?\Z", re.IGNORECASE)
-_BYTE_RATE = re.compile(r"[0-9]+(?:k|m)?b/s\Z", re.IGNORECASE)
-_BYTES = re.compile(r"[0-9]+(?:(?:k|m)?b)?\Z", re.IGNORECASE)
+_RATE = pattern(r"([0-9]+)(?:/([a-z]+))?\Z", re.IGNORECASE)
+_BYTE_RATE = pattern(r"[0-9]+(?:k|m)?b/s\Z", re.IGNORECASE)
+_BYTES = pattern(r"[0-9]+(?:(?:k|m)?b)?\Z", re.IGNORECASE)
 _UNITS = ("second", "minute", "hour", "day")
 
 
@@ -54,6 +55,8 @@ def is_number(text: str, low: int, high: int) -> bool:
 
 def service(text: str) -> int | None:
     """The port of a service name (services(5)), None if there is none; surrogates and NUL are no name."""
+    import socket  # rarely needed, and slow to import
+
     try:
         return socket.getservbyname(text)
     except (OSError, ValueError):
@@ -75,8 +78,8 @@ def _known_service(text: str) -> bool:
 def is_address(text: str, family: int) -> bool:
     """Whether a text is a whole address."""
     try:
-        socket.inet_pton(socket.AF_INET if family == 4 else socket.AF_INET6, text)
-    except (OSError, ValueError):
+        parse(text, family)
+    except ValueError:
         return False
     return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from kptui.patterns import pattern
 from kptui.syntax.ast import Option
 
 Say = Callable[[Option], str]
@@ -89,7 +90,7 @@ def _port_range(text: str) -> str:
 
 
 _UNITS = ("second", "minute", "hour", "day")
-_BYTE_RATE = re.compile(r"(\d+)([km]?)b/s", re.IGNORECASE)
+_BYTE_RATE = pattern(r"(\d+)([km]?)b/s", re.IGNORECASE)
 
 
 def rate(text: str) -> str:

@@ -7,7 +7,6 @@ by chance, by a rate or counter, or by a list that packets themselves change, is
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from kptui.netfilter.address import name_region, network, parse
@@ -19,6 +18,7 @@ from kptui.netfilter.packet import DCCP, SCTP, TCP, UDP, UDPLITE, WITH_PORTS, fl
 from kptui.netfilter.protocols import protocol_number
 from kptui.netfilter.sets import cubes
 from kptui.netfilter.sets.boxes import NO, STATES, YES, Box, Field, Values, every, meet_values
+from kptui.records import dataclass
 from kptui.syntax.ast import Match, Option, Rule
 
 Asked = list[tuple[Field, Values]]

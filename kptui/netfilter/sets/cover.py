@@ -8,12 +8,12 @@ table for each combination of fields. A box that is wider there than the kept on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 
 from kptui.netfilter.sets.boxes import Box, Field, holds, meet, minus
 from kptui.netfilter.sets.conditions import NEVER_SURE, Region, region
 from kptui.netfilter.sets.taking import Taken, Taking, changeable
+from kptui.records import dataclass, field
 from kptui.syntax.ast import Rule, Target
 
 _KEYED = ("src", "dst", "proto", "sport", "dport", "in", "out")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from kptui.netfilter.hooks import HOOKS
 from kptui.netfilter.sets.boxes import EVERYTHING, Box, Field, meet, minus
 from kptui.netfilter.sets.conditions import NEVER_SURE, Region, region
+from kptui.records import dataclass
 from kptui.syntax.ast import Rule, Table, Target
 
 ENDING = frozenset({

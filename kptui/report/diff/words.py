@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +10,7 @@ from kptui.diff.chains import RuleChange
 from kptui.diff.compare import ChainChange, Difference
 from kptui.diff.services import FieldChange, ServiceChange
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.records import dataclass
 from kptui.report.rule_words import action_words, condition_words
 from kptui.syntax.ast import Chain, Rule, Table
 

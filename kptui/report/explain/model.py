@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from kptui.records import dataclass
 
 Kind = Literal["rule", "chain", "service", "address"]
 

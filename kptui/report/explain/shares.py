@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from kptui.kubernetes.balancing import exact_shares
 from kptui.netfilter.fate import Fates
+from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Option, Rule
 
 
