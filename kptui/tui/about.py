@@ -48,7 +48,9 @@ PANES = {
     "chains": About("Chains", "Tables, their chains with policy or number of rules, and the chains' rules."),
     "rules": About("Rules", "The selected chain's rules: what is asked, and what is done then."),
     "detail": About("Rule", "The selected rule or chain as it is written, in words, and who leads there."),
-    "outcomes": About("Outcomes", "Each way the packet can end, with its share; below, what is not told."),
+    "outcomes": About(
+        "Outcomes", "Each way the packet can end, with its share; below, what is not told. ?1y: if ?1 is yes."
+    ),
     "hops": About("Hops", "The rules on the path of the chosen outcome, in the kernel's order."),
     "table": About("Table", "One row for each; what is selected stands below in full."),
     "table-detail": About("In full", "All that is known of the selected row."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from textual.widgets import Input, Static
 
@@ -35,6 +37,26 @@ async def test_an_outcome_that_hangs_on_something_keeps_its_if_where_room_is_sho
         drawn = [line[:31].rstrip() for line in screen_lines(pilot)]
         assert " ├ ✓ all delivered t… if ?1 yes" in drawn
         assert " └ ✗ all dropped if ?1 no" in drawn
+
+
+async def test_where_an_if_has_no_room_beside_the_target_it_stands_behind_the_sign() -> None:
+    async with opened("external-traffic-local.txt", size=(80, 24)) as pilot:
+        await press(pilot, "s", "t", "enter")
+        drawn = [line[:31].rstrip() for line in screen_lines(pilot)]
+        assert " │ ├ ✓ ?2y 1/3 ⇒ 10.42.0.41:8…" in drawn
+        assert " │ ├ ✓ 1/3 ⇒ 10.42.1.42:8443 …" in drawn  # what stands above hangs on ?1, this on nothing more
+
+
+@pytest.mark.parametrize("sample", ["external-traffic-local.txt", "plain-firewall.txt", "no-endpoints.txt"])
+async def test_no_outcome_that_hangs_on_something_reads_as_certain_however_narrow(sample: str) -> None:
+    async with opened(sample, local=()) as pilot:
+        await press(pilot, *(["s", "t", "enter"] if sample != "plain-firewall.txt" else ["t", "enter"]))
+        outcomes = main(pilot).query_one(OutcomeList)
+        given = {at for at, way in enumerate(outcomes.ways) if way.assumptions}
+        assert given
+        for width in range(24, 80):
+            for at in given:
+                assert re.search(r"\?\d", outcomes.row_text(at, width).plain[: width - 1]), (width, at)
 
 
 async def test_the_path_is_numbered_in_tree_and_list_and_the_rest_dimmed() -> None:

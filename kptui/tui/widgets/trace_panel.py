@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 
 from rich.text import Text
 from textual.containers import Horizontal, Vertical
@@ -23,6 +24,9 @@ WIDE = 60
 BARRED = 44
 """From this width on, shares have bars."""
 BAR = 6
+A_WORD = 9
+SIGNS = 3
+"""So many assumptions are told where there is no room for words."""
 
 
 class OutcomeList(RowView):
@@ -31,11 +35,14 @@ class OutcomeList(RowView):
     trace: Trace | None = None
     ways: tuple[Row, ...] = ()
     questions: tuple[Question, ...] = ()
+    _fitting = (-1, True)
+    """For which width it is known whether assumptions have room as words."""
 
     def show(self, trace: Trace, questions: Sequence[Question]) -> None:
         """Show a trace's outcomes, and what is open or was settled by hand."""
         asked = self.question
         self.trace = trace
+        self._fitting = (-1, True)
         self.ways = tuple(outcome_rows(trace))
         self.questions = tuple(questions)
         count = f"{len(trace.outcomes)} outcome{'s' if len(trace.outcomes) != 1 else ''}"
@@ -83,32 +90,68 @@ class OutcomeList(RowView):
         if row >= len(self.ways):
             return self._question(row - len(self.ways))
         way = self.ways[row]
-        text = Text.assemble((f" {way.lines}", self.style_of("counter")))
         if len(way.outcomes) > 1 and not way.lines:
-            return text.append("all of them", style=self.style_of("label"))
-        if len(way.outcomes) == 1:
-            outcome = self.trace.outcomes[way.outcomes[0]]
-            sign, style = ("✓ ", "good") if outcome.through else ("✗ ", "bad")
+            return Text.assemble(" ", ("all of them", self.style_of("label")))
+        if len(way.outcomes) > 1:
+            return self._several(way, width)
+        in_words = self._in_words(width)
+        text = self._before_end(way, width, "" if in_words else self._given_shortly(way))
+        given = self._given(way) if in_words else ""
+        end = Text(visible(short_end(self.trace.outcomes[way.outcomes[0]])))
+        if given:
+            end.truncate(max(1, width - text.cell_len - len(given)), overflow="ellipsis")
+        return text.append_text(end).append(given, style=self.style_of("unsure"))
+
+    def _in_words(self, width: int) -> bool:
+        """Whether what outcomes hang on has room as words behind each; else it is short, and stands behind the sign.
+
+        Without it an end would read as certain, so it is never what is cut.
+        """
+        if self._fitting[0] != width:
+            singles = (way for way in self.ways if len(way.outcomes) == 1 and way.assumptions)
+            self._fitting = (width, all(map(partial(self._fits, width), singles)))
+        return self._fitting[1]
+
+    def _fits(self, width: int, way: Row) -> bool:
+        """Whether beside the words so much of the end is seen as has to be: where the packet goes to, or a word."""
+        assert self.trace is not None
+        outcome = self.trace.outcomes[way.outcomes[0]]
+        least = len(f"⇒ {outcome.packet.dnat}") + 1 if outcome.packet.dnat else A_WORD
+        room = width - self._before_end(way, width).cell_len - len(self._given(way))
+        return room >= min(least, len(visible(short_end(outcome))))
+
+    def _before_end(self, way: Row, width: int, given: str = "") -> Text:
+        """The tree's lines, sign and share; `given` is what the words after the end have no room for."""
+        text = Text.assemble((f" {way.lines}", self.style_of("counter")))
+        if len(way.outcomes) == 1 and self.trace is not None:
+            sign, style = ("✓ ", "good") if self.trace.outcomes[way.outcomes[0]].through else ("✗ ", "bad")
             text.append(sign, style=self.style_of(style))
-        if way.share is not None or len(way.outcomes) == 1:
+        text.append(given, style=self.style_of("unsure"))
+        if way.share is not None or (len(way.outcomes) == 1 and not given):
             text.append(f"{_share(way.share)} ", style=self.style_of("strong"))
         if width >= BARRED and way.share is not None and self.row_count() > 1:
             text.append(f"{bar(way.share, BAR)} ", style=self.style_of("label"))
-        given = ", ".join(f"{self._short(each)} {'yes' if each.assumed else 'no'}" for each in way.assumptions)
-        given = f" if {given}" if given else ""
-        if len(way.outcomes) == 1:
-            # How it ends is cut before the "if" is: without it the end would read as certain.
-            outcome = self.trace.outcomes[way.outcomes[0]]
-            end = Text(visible(short_end(outcome)))
-            target = len(f"⇒ {outcome.packet.dnat}") if outcome.packet.dnat else 0
-            room = width - text.cell_len - len(given)
-            if given and room > target + 1:
-                end.truncate(room, overflow="ellipsis")
-            text.append_text(end)
-        text.append(given, style=self.style_of("unsure"))
-        if len(way.outcomes) > 1:
-            text.append(f" {len(way.outcomes)} outcomes", style=self.style_of("counter"))
         return text
+
+    def _several(self, way: Row, width: int) -> Text:
+        """What several outcomes have in common, and how many they are."""
+        text = self._before_end(way, width)
+        count = f"{len(way.outcomes)} outcomes"
+        given = self._given(way).lstrip()
+        if text.cell_len + len(f"{given} {count}") > width:
+            given = self._given_shortly(way).rstrip()
+        text.append(f"{given} " if given else "", style=self.style_of("unsure"))
+        return text.append(count, style=self.style_of("counter"))
+
+    def _given(self, way: Row) -> str:
+        """What is taken for granted, behind an end."""
+        given = ", ".join(f"{self._short(each)} {'yes' if each.assumed else 'no'}" for each in way.assumptions)
+        return f" if {given}" if given else ""
+
+    def _given_shortly(self, way: Row) -> str:
+        """The same in as few letters as tell it, before an end: "?1y " for "if ?1 yes"."""
+        signs = [f"{self._short(each)}{'y' if each.assumed else 'n'}" for each in way.assumptions[:SIGNS]]
+        return f"{''.join(signs)}{'…' if len(way.assumptions) > SIGNS else ''} " if signs else ""
 
     def _short(self, assumption: Assumption) -> str:
         wanted = assumed_text(assumption)
