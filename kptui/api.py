@@ -12,6 +12,7 @@ from kptui.kubernetes.service import ServicePort
 from kptui.netfilter.trace import Answer, Outcome, Trace
 from kptui.records import dataclass, replace
 from kptui.syntax.ast import Backend, Ruleset
+from kptui.text import number_of
 from kptui.tracing import Session, expected, request_for
 
 Source = str | PathLike[str]
@@ -31,7 +32,7 @@ class Rules:
     def __repr__(self) -> str:
         """What it is of, and how much."""
         rules = sum(len(chain.rules) for table in self.ruleset.tables for chain in table.chains.values())
-        return f"<kptui.Rules {self._session.source!r}: {rules} rules>"
+        return f"<kptui.Rules {self._session.source!r}: {number_of(rules, 'rule')}>"
 
     @property
     def ruleset(self) -> Ruleset:
@@ -94,7 +95,8 @@ class Traced:
 
     def __repr__(self) -> str:
         """Its answer in one line."""
-        return f"<kptui.Traced {self.answer}{', certain' if self.certain else ''}: {len(self.outcomes)} outcomes>"
+        certain = ", certain" if self.certain else ""
+        return f"<kptui.Traced {self.answer}{certain}: {number_of(len(self.outcomes), 'outcome')}>"
 
     def __str__(self) -> str:
         """The whole trace, hook by hook."""

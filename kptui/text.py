@@ -1,4 +1,4 @@
-"""Text of a dump is untrusted: this makes it safe to show."""
+"""Text of a dump is untrusted: this makes it safe to show. And how numbers of things read."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def _shown(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def number_of(number: int, what: str) -> str:
+    """1 rule, 2,000 rules."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

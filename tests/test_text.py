@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kptui.text import visible
+from kptui.text import number_of, visible
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,7 @@ def test_what_is_shown_holds_nothing_hidden_and_can_be_encoded(text: str) -> Non
     assert not {unicodedata.category(char) for char in shown} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
     shown.encode("utf-8")
     assert visible(shown) == shown
+
+
+def test_one_of_a_thing_has_no_s() -> None:
+    assert [number_of(n, "rule") for n in (0, 1, 2, 1_204)] == ["0 rules", "1 rule", "2 rules", "1,204 rules"]

@@ -9,6 +9,7 @@ from kptui.diff.compare import Difference
 from kptui.live.alignment import Alignment, Changed, Key
 from kptui.report.diff.text import all_lines
 from kptui.report.diff.words import Line
+from kptui.text import number_of
 
 KEPT = 2_000
 """So many lines of changes are kept, the newest."""
@@ -32,7 +33,7 @@ def told(when: float, found: Difference) -> tuple[Change, ...]:
     """The lines of a difference; the last says how many more there would be."""
     lines = list(all_lines(found))
     if len(lines) > AT_ONCE:
-        more = Line(0, "~", f"… and {len(lines) - AT_ONCE:,} lines more")
+        more = Line(0, "~", f"… and {number_of(len(lines) - AT_ONCE, 'more line')}")
         lines = [*lines[:AT_ONCE], more]
     return tuple(Change(when, line) for line in lines)
 

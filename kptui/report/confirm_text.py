@@ -13,7 +13,7 @@ from kptui.report.branches import ALIKE
 from kptui.report.paint import Paint, plain
 from kptui.report.words import effect_words, numbers_words, share_text
 from kptui.syntax.ast import Family, Ruleset
-from kptui.text import visible
+from kptui.text import number_of, visible
 
 _PACKETS = 12
 
@@ -33,7 +33,7 @@ def _lines(found: Confirmation, trace: Trace, ruleset: Ruleset, paint: Paint) ->
     for sent in fine[:_PACKETS]:
         yield from _sent(sent, trace, paint)
     if len(fine) > _PACKETS:
-        yield f"  … and {len(fine) - _PACKETS} more packets"
+        yield f"  … and {number_of(len(fine) - _PACKETS, 'more packet')}"
     for number, why in sorted(found.untried.items()):
         yield paint(f"  ? outcome {number + 1} was not tried: {visible(why)}", "unsure")
     for note in found.notes:

@@ -21,11 +21,13 @@ SCREENS = {
     "ServicesScreen": About(
         "Services", "The Services that the rules implement, one row a port; below, the selected one."
     ),
-    "ProblemsScreen": About("Problems", "What goes wrong in the rules, the worst first; enter goes to the rule."),
+    "ProblemsScreen": About("Problems", "What goes wrong in the rules, the worst first; {view_open} goes to the rule."),
     "JourneyScreen": About(
         "Journey", "One outcome of the trace, hook by hook: what came in, what was done, what left."
     ),
-    "ChangesScreen": About("Changes", "What appeared, went and changed since the source was opened; enter goes there."),
+    "ChangesScreen": About(
+        "Changes", "What appeared, went and changed since the source was opened; {view_open} goes there."
+    ),
     "BusiestScreen": About("Busiest rules", "The rules that most packets match, by rate or, of a file, in total."),
     "ConnectionsScreen": About(
         "Flows", "Connections that the kernel tracks: which client goes to which pod, by which Service."
@@ -34,15 +36,16 @@ SCREENS = {
         "Differences", "What another source has otherwise, in meaning: order and counters don't count."
     ),
     "CompareScreen": About(
-        "Compare", "The trace beside another one: how both end, and their hops; what differs has a sign, n goes there."
+        "Compare",
+        "The trace beside another one: how both end, and their hops; what differs has a sign, {next} goes there.",
     ),
     "DifferingScreen": About(
         "Differences between nodes", "The Services that not every node has alike, and who has what."
     ),
     "LeadsScreen": About("What leads there", "Every rule by which a packet can come to the chain or endpoint."),
-    "NodesScreen": About("Nodes", "The sources that are open, one row each; enter explores one."),
+    "NodesScreen": About("Nodes", "The sources that are open, one row each; {node_open} explores one."),
 }
-"""By the name of the screen's class."""
+"""By the name of the screen's class; keys by their ids."""
 
 PANES = {
     "chains": About("Chains", "Tables, their chains with policy or number of rules, and the chains' rules."),

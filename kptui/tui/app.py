@@ -35,6 +35,7 @@ from kptui.tui.settings.first import first_start
 from kptui.tui.settings.keymap import label, textual_keymap
 from kptui.tui.signs import Ascii, BlockBar
 from kptui.tui.sizes import too_small
+from kptui.tui.telling import with_keys
 from kptui.tui.themes import DEFAULT, STYLES, THEMES, WITHOUT_COLORS, theme, variables
 
 SWITCH = 0.001
@@ -106,8 +107,7 @@ class Kptui(App[None]):
         for complaint in (*first, *([f"… and {more} more"] if more > 0 else [])):
             self.notify(visible(complaint), title="Settings", severity="warning", timeout=COMPLAINT, markup=False)
         if self.greets:
-            keys = {key.id: label(key, self.settings) for key in ALL_KEYS}
-            self.notify(self.GREETING.format(**keys), title="New here?", timeout=GREETED, markup=False)
+            self.notify(with_keys(self.GREETING, self.settings), title="New here?", timeout=GREETED, markup=False)
 
     async def on_event(self, event: Event) -> None:
         """Note when somebody is at work, so that nothing long is done meanwhile."""

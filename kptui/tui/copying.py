@@ -14,7 +14,7 @@ from kptui.ask.written import command_line
 from kptui.errors import KptuiError
 from kptui.netfilter.trace import Trace
 from kptui.syntax.ast import Chain, Rule
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 
 MANY = 74_994
@@ -112,7 +112,7 @@ def write_file(name: str, text: str) -> Path:
 def size_words(text: str) -> str:
     """How much was copied."""
     lines = text.count("\n") + 1
-    return f"{lines:,} lines" if lines > 1 else f"{len(text):,} characters"
+    return number_of(lines, "line") if lines > 1 else number_of(len(text), "character")
 
 
 def own_picture(svg: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from kptui.syntax.ast import Ruleset
-from kptui.tui.keys import ALL_KEYS
 from kptui.tui.settings.fields import Settings
-from kptui.tui.settings.keymap import label
+from kptui.tui.settings.keymap import labels
 
 NEXT = {
     "ServicesScreen": (
@@ -41,7 +40,7 @@ NEXT = {
         "{view_close} goes back; there {differences} asks again, `kptui diff` says the same for scripts."
     ),
     "CompareScreen": "{view_close} goes back; there {trace} asks for a packet.",
-    "DifferingScreen": "{view_close} goes back to the nodes; enter explores one.",
+    "DifferingScreen": "{view_close} goes back to the nodes; {view_open} explores one.",
     "NodesScreen": "{node_reload} reads the sources again.",
     "filter": "No row has every word of “{words}”. {view_close} clears the filter.",
     "no tables": (
@@ -59,7 +58,7 @@ NEXT = {
 
 def next_step(what: str, settings: Settings, **also: str) -> str:
     """The sentence, empty if there is none."""
-    keys = {key.id: label(key, settings) for key in ALL_KEYS}
+    keys = labels(settings)
     return NEXT.get(what, "").format(**keys, close=keys["cancel"], **also)
 
 

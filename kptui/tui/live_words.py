@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kptui.live.underway import Underway
 from kptui.live.watch import Watch
 from kptui.sources.steps import Step
+from kptui.tui.settings.fields import UNCHOSEN, Settings
+from kptui.tui.settings.keymap import labels
 
 LONG = 5.0
 """Seconds after which a reading that nobody asked for is told of."""
-ESC = "esc gives up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +30,43 @@ class Standing:
     share: float | None = None
 
 
-def standing(watch: Watch, when: float, underway: Underway | None, live: bool, asked: bool) -> Standing:
+def standing(
+    watch: Watch, when: float, underway: Underway | None, live: bool, asked: bool, settings: Settings = UNCHOSEN
+) -> Standing:
     """Where a watch stands; the snapshot was made `when` (epoch seconds), somebody waits for another if `asked`."""
+    keys = labels(settings)
     if watch.state == "failed" and not watch.reading:
-        return Standing("", "can't be read", "✗ It can't be read", (watch.why, _again(watch), "q leaves"))
+        return Standing(
+            "", "can't be read", "✗ It can't be read", (watch.why, _again(watch, keys), f"{keys['quit']} leaves")
+        )
     if watch.state in ("new", "failed"):
-        return _waiting(watch, underway)
+        return _waiting(watch, underway, keys)
     told = _short(underway) if watch.reading and (asked or watch.seconds >= LONG) else ""
     if watch.state == "stale":
-        again = f"trying again: {told}" if told else _again(watch, short=True)
+        again = f"trying again: {told}" if told else _again(watch, keys, short=True)
         return Standing("", f"stale: {_age(watch.age)} old, {again}")
     if asked and watch.reading:
-        return Standing(f"reading … {told} ({ESC})" if told else "reading …")
+        return Standing(f"reading … {told} ({keys['cancel']} gives up)" if told else "reading …")
     if not live:
         return Standing()
     at = time.strftime("%H:%M:%S", time.localtime(when)) if when else ""
     if told:
-        return Standing(f"{at} reading {told} (esc ends)")
+        return Standing(f"{at} reading {told} ({keys['cancel']} ends)")
     if watch.paused:
         return Standing(f"‖ {at} paused")
     return Standing(f"● {at} every {watch.interval:g} s" if watch.interval is not None else f"live {at}".rstrip())
 
 
-def _waiting(watch: Watch, underway: Underway | None) -> Standing:
+def _waiting(watch: Watch, underway: Underway | None, keys: Mapping[str, str]) -> Standing:
     """What a screen says that has nothing else to show."""
     if not watch.reading:
-        return Standing("not read", "", "Not read", (watch.why, "r reads it · q leaves"))
+        return Standing("not read", "", "Not read", (watch.why, f"{keys['reload']} reads it · {keys['quit']} leaves"))
+    gives_up = f"{keys['cancel']} gives up · {keys['quit']} leaves"
     before = watch.why if watch.failures else ""
     step = underway.step if underway is not None else None
     if underway is None or step is None:
-        return Standing("reading …", "", "Reading …", tuple(filter(None, (before, f"{ESC} · q leaves"))))
-    lines = (step.what, _far(step), _long(step, underway.seconds), before, "", f"{ESC} · q leaves")
+        return Standing("reading …", "", "Reading …", tuple(filter(None, (before, gives_up))))
+    lines = (step.what, _far(step), _long(step, underway.seconds), before, "", gives_up)
     share = step.share if step.of or step.total else None
     return Standing("reading …", "", "Reading …", tuple(lines), share)
 
@@ -103,14 +111,14 @@ def _size(count: int) -> str:
     return f"{count / 1e3:,.1f} kB" if count >= 1_000 else f"{count} B"
 
 
-def _again(watch: Watch, short: bool = False) -> str:
+def _again(watch: Watch, keys: Mapping[str, str], short: bool = False) -> str:
     """When it is tried again."""
     if watch.reading:
         return "trying again"
     wait = watch.wait
     if wait is None:
-        return "r tries again" if not watch.paused else "paused: r tries again"
-    return f"again in {wait:.0f} s" + ("" if short else " · r tries now")
+        return f"{'' if not watch.paused else 'paused: '}{keys['reload']} tries again"
+    return f"again in {wait:.0f} s" + ("" if short else f" · {keys['reload']} tries now")
 
 
 def _age(seconds: float) -> str:

@@ -7,6 +7,9 @@ from kptui.kubernetes.services import ServicePort, Services, label
 from kptui.syntax.ast import Table
 from kptui.tracing import Session
 
+LONGEST = 10_000
+"""What has more digits is counted in thousands, millions and so on."""
+
 
 class Naming:
     """Labels of one ruleset's chains, worked out when a chain first comes into sight."""
@@ -57,10 +60,12 @@ def shortened(text: str, width: int) -> str:
 
 
 def counted(number: int | None) -> str:
-    """A counter as iptables -L shows it: 12, 4812, 15k, 3.2M; empty where there is none."""
+    """A counter in five cells, rounded as iptables -L does: 12, 4812, 15k, 3200k, 31M; empty where there is none."""
     if number is None:
         return ""
-    for limit, factor, unit in ((10_000, 1, ""), (10_000_000, 1_000, "k"), (10_000_000_000, 1_000_000, "M")):
-        if number < limit:
-            return f"{number // factor}{unit}"
-    return f"{number // 1_000_000_000}G"
+    rounded, factor, units = number, 1, list("kMGTPE")
+    unit = ""
+    while rounded >= LONGEST and units:
+        factor, unit = factor * 1000, units.pop(0)
+        rounded = (number + factor // 2) // factor
+    return f"{rounded}{unit}"

@@ -22,6 +22,7 @@ from kptui.tui.screens.nodes import NodesScreen
 from kptui.tui.screens.table_screen import Chosen
 from kptui.tui.settings.fields import INTERVAL, UNCHOSEN, Settings
 from kptui.tui.table_model import TableState
+from kptui.tui.telling import tell
 
 
 class NodesApp(Kptui):
@@ -105,7 +106,7 @@ class NodesApp(Kptui):
             main.bookmarks = before.bookmarks
             self.pop_screen()
         else:
-            self.notify("m goes back to the nodes.", timeout=4)
+            tell(self.screen, "{nodes} goes back to the nodes.", timeout=4)
         self.push_screen(main)
         return main
 

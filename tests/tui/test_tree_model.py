@@ -56,3 +56,6 @@ def test_names_are_cut_in_the_middle_and_never_longer_than_asked() -> None:
 
 def test_counters_are_short() -> None:
     assert [counted(n) for n in (None, 0, 4812, 15_000, 3_200_000_000)] == ["", "0", "4812", "15k", "3200M"]
+    rounded = {10_499: "10k", 10_500: "11k", 30_999: "31k", 9_999_499: "9999k", 9_999_500: "10M", 2**64 - 1: "18E"}
+    assert {number: counted(number) for number in rounded} == rounded
+    assert max(len(counted(10**power + 10**power // 2)) for power in range(20)) <= 5

@@ -63,7 +63,8 @@ def _say_open(given: Sequence[Option]) -> str:
     whole = mask in ("32", "128", "255.255.255.255")
     group = f"its {side} address" if whole else f"its {side}'s /{mask} network"
     words = "more than" if more else "at most"
-    return f"{words} {limit.value} connections open {'to' if side == 'destination' else 'from'} {group}"
+    what = "connection" if limit.value == "1" else "connections"
+    return f"{words} {limit.value} {what} open {'to' if side == 'destination' else 'from'} {group}"
 
 
 def _say_rate(given: Sequence[Option]) -> str:

@@ -13,6 +13,7 @@ from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.records import dataclass
 from kptui.report.rule_words import action_words, condition_words
 from kptui.syntax.ast import Chain, Rule, Table
+from kptui.text import number_of
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "→"}
 SHOWN = 12
@@ -155,7 +156,7 @@ def _all(change: ChainChange, depth: int) -> Iterator[Line]:
         added = change.kind == "added"
         yield rule_line(change, RuleChange("added", None, rule) if added else RuleChange("removed", rule, None), depth)
     if len(rules) > SHOWN:
-        more = f"… and {len(rules) - SHOWN:,} rules more"
+        more = f"… and {number_of(len(rules) - SHOWN, 'more rule')}"
         yield Line(depth, SIGNS[change.kind], "", more if change.kind == "removed" else "", more)
 
 

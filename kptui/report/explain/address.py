@@ -12,9 +12,10 @@ from kptui.kubernetes.routes import routes
 from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.netfilter.address import family_of, parse
 from kptui.report.explain.around import Around
-from kptui.report.explain.model import Explanation, Section, counted, sections
+from kptui.report.explain.model import Explanation, Section, sections
 from kptui.report.rule_words import condition_words, target_words
 from kptui.syntax.ast import Rule, Table
+from kptui.text import number_of
 
 SHOWN = 12
 Found = list[tuple[Table, Rule]]
@@ -80,7 +81,7 @@ def _naming(around: Around, reach: Reach) -> Iterator[tuple[Table, Rule]]:
 def _rules(named: Found, known: bool) -> Iterator[str]:
     if not named:
         return
-    yield f"{counted(len(named), 'rule')} name{'s' if len(named) == 1 else ''} it:"
+    yield f"{number_of(len(named), 'rule')} name{'s' if len(named) == 1 else ''} it:"
     for table, rule in named[:SHOWN]:
         place = f"{table.name} {rule.chain} {rule.number} (line {rule.line})"
         yield f"{place}: {condition_words(rule)} → {target_words(rule, table)}"

@@ -8,13 +8,14 @@ from typing import Any
 
 from kptui.kubernetes.roles import role
 from kptui.report.explain.around import Around
-from kptui.report.explain.model import Explanation, Section, counted, sections, sentence
+from kptui.report.explain.model import Explanation, Section, sections, sentence
 from kptui.report.explain.reach import reached
 from kptui.report.explain.rule import chain_gist, rule_parts
 from kptui.report.explain.shares import Group, groups
 from kptui.report.rule_words import condition_words, target_words
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Chain, Rule, Table
+from kptui.text import number_of
 
 RULES = 24
 SHARED = 12
@@ -43,14 +44,16 @@ def explain_chain(
 
 def _is(around: Around, table: Table, chain: Chain) -> Iterator[str]:
     kind = f"A base chain of table {table.name}" if chain.builtin else f"A user-defined chain of table {table.name}"
-    yield f"{kind} with {counted(len(chain.rules), 'rule')}" + (f" and policy {chain.policy}." if chain.policy else ".")
+    yield f"{kind} with {number_of(len(chain.rules), 'rule')}" + (
+        f" and policy {chain.policy}." if chain.policy else "."
+    )
     stands_for, known = around.label(table, chain.name), role(chain.name)
     if stands_for is not None:
         yield f"It stands for {stands_for}."
     if known is not None:
         yield f"What it is for: {known}."
     if chain.packets:
-        yield f"{chain.packets:,} packets ({chain.bytes or 0:,} bytes) came to its policy."
+        yield f"{number_of(chain.packets, 'packet')} ({number_of(chain.bytes or 0, 'byte')}) came to its policy."
 
 
 def _does(around: Around, table: Table, chain: Chain, shared: list[Group]) -> Iterator[str]:
@@ -114,7 +117,7 @@ def _targets(around: Around, table: Table, chain: Chain) -> Iterator[str]:
         )
         counts[f"{kind} ({known})" if known else kind] += 1
     for kind, count in counts.most_common(SHARED):
-        yield f"{counted(count, 'rule')} lead{'s' if count == 1 else ''} to {kind}."
+        yield f"{number_of(count, 'rule')} lead{'s' if count == 1 else ''} to {kind}."
 
 
 def _end(around: Around, table: Table, chain: Chain) -> Iterator[str]:

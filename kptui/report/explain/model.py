@@ -56,8 +56,3 @@ def sentence(words: str) -> str:
 
 
 _NAMES = frozenset({"tcp", "udp", "sctp", "icmp", "esp", "ah", "dccp", "udplite", "gre", "kube-proxy", "conntrack"})
-
-
-def counted(number: int, what: str) -> str:
-    """1 rule, 2 rules."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

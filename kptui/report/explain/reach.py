@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kptui.report.explain.around import Around
-from kptui.report.explain.model import counted
 from kptui.report.rule_words import condition_words
 from kptui.syntax.ast import Chain, Table
+from kptui.text import number_of
 
 SHOWN = 8
 _BASE = {
@@ -34,7 +34,7 @@ def reached(around: Around, table: Table, chain: Chain) -> Iterator[str]:
         return
     hooks = around.hooks(table, chain.name)
     where = f"in the end from {' and '.join(hooks)}" if hooks else "but no packet comes to any of them"
-    yield f"{counted(count, 'rule')} lead{'s' if count == 1 else ''} to {chain.name}, {where}:"
+    yield f"{number_of(count, 'rule')} lead{'s' if count == 1 else ''} to {chain.name}, {where}:"
     for rule in callers:
         asked = condition_words(rule, table.chains[rule.chain])
         yield f"{around.named(table, rule.chain)} {rule.number} (line {rule.line}): {asked}"

@@ -11,12 +11,13 @@ from kptui.kubernetes.purposes import filled, purpose
 from kptui.netfilter.fate import unconditional
 from kptui.netfilter.marks import Marking
 from kptui.report.explain.around import Around
-from kptui.report.explain.model import Explanation, Section, counted, sections, sentence
+from kptui.report.explain.model import Explanation, Section, sections, sentence
 from kptui.report.explain.reach import reached
 from kptui.report.explain.shares import Group, group_of
 from kptui.report.rule_words import address_words, condition_words, conditions, target_text, target_words
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Chain, Rule, Table
+from kptui.text import number_of
 
 LOOKS = 6
 
@@ -193,7 +194,7 @@ def later(around: Around, table: Table, rule: Rule) -> Iterator[str]:
     if not found:
         yield f"No rule in this dump asks for {bits:#x} of the mark; `ip rule` or another program may."
         return
-    yield f"{bits:#x} of the mark is asked for by {counted(len(found), 'rule')}:"
+    yield f"{bits:#x} of the mark is asked for by {number_of(len(found), 'rule')}:"
     for look in found[:LOOKS]:
         where = f"{look.table.name} {look.rule.chain} {look.rule.number} (line {look.rule.line})"
         met = look.met(bits) if marked.sets else None

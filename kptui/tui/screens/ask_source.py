@@ -22,7 +22,7 @@ class AskSource(ModalScreen[str]):
     def compose(self) -> Iterator[Widget]:
         """The question and the line."""
         with Vertical(classes="menu") as block:
-            block.border_title = "Compare"
+            block.border_title = "Compare the rules"
             block.border_subtitle = "enter compares · esc closes"
             yield Static(Text("What was before: a file with rules, or any other source (live: is this host, now)."))
             yield Input(placeholder="before.txt", id="source")

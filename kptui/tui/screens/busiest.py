@@ -14,7 +14,7 @@ from kptui.live.snapshot import Snapshot
 from kptui.report.columns import Column
 from kptui.report.rule_words import condition_words
 from kptui.syntax.text import Lines
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.naming import Naming, counted
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
@@ -117,7 +117,7 @@ class BusiestScreen(TableScreen):
     def detail(self, item: Busy) -> RenderableType:
         """The rule as it is written, and what it counts."""
         text = Text(visible(item.text), style="bold")
-        text.append(f"\n{item.packets:,} packets, {item.bytes:,} bytes", style="not bold")
+        text.append(f"\n{number_of(item.packets, 'packet')}, {number_of(item.bytes, 'byte')}", style="not bold")
         if item.rate is not None:
             text.append(f"; {item.rate.packets:,.1f} packets and {item.rate.bytes:,.0f} bytes a second", "not bold")
         return text

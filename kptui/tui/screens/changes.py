@@ -11,6 +11,7 @@ from rich.text import Text
 from kptui.live.changes import Change
 from kptui.live.snapshot import Snapshot
 from kptui.report.columns import Column
+from kptui.text import number_of
 from kptui.tui.screens.differences import line_detail, line_style
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
@@ -59,7 +60,7 @@ class ChangesScreen(TableScreen):
     def summary(self) -> list[str]:
         """How often something changed."""
         times = len({change.when for change in self.snapshot.changes})
-        return [f"{times:,} reading{'' if times == 1 else 's'} with changes"] if times else []
+        return [f"{number_of(times, 'reading')} with changes"] if times else []
 
     def nothing(self) -> str:
         """That nothing changed."""

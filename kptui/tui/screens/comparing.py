@@ -18,6 +18,7 @@ from kptui.tui.screens.compare import CompareScreen, Other
 from kptui.tui.screens.inquiring import Inquiring
 from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableState
+from kptui.tui.telling import tell
 from kptui.tui.widgets.choices import Choice
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Comparing(Inquiring):
     def action_compare(self) -> None:
         """The trace beside that of another source, another node, or an earlier packet."""
         if self.trace is None:
-            self.notify("There is no trace yet: t asks for a packet, = then compares it.", timeout=3)
+            tell(self, "There is no trace yet: {trace} asks for a packet, {compare} then compares it.")
             return
         others = self._others()
         self.app.push_screen(

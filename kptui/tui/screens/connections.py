@@ -13,10 +13,12 @@ from kptui.kubernetes.service import ServicePort
 from kptui.live.snapshot import Snapshot
 from kptui.report.columns import Column
 from kptui.report.services_text import bar, share_words
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableColumn, TableModel, TableState
+from kptui.tui.telling import with_keys
 from kptui.tui.tree_model import Place
 
 CLIENTS = 12
@@ -113,20 +115,24 @@ class ConnectionsScreen(TableScreen):
         items: Sequence[Flows] = self.model.items
         count = sum(each.count for each in items)
         clients = len({client for each in items for client in each.clients})
-        return [f"{count:,} connections", f"{clients:,} clients"] if items else []
+        return [number_of(count, "connection"), number_of(clients, "client")] if items else []
 
     def nothing(self) -> str:
         """Why there are none."""
         if self._why:
             return self._why
-        return "No connection is known" + (": f shows those of all." if any(self._only) else " to any Service.")
+        return "No connection is known" + (
+            with_keys(": {connections} shows those of all.", settings_of(self.app))
+            if any(self._only)
+            else " to any Service."
+        )
 
     def detail(self, item: Flows) -> RenderableType:
         """Clients with their counts, the addresses they asked for, and what the shares mean."""
         text = Text(visible(f"{_service(item)} → {item.pod}"), style="bold")
         told = [("clients", _listed(item.clients)), ("asked for", _listed(item.by))]
         if item.service is not None:
-            now = f"{item.count:,} of {item.total:,} connections ({_seen(item) or 'none'})"
+            now = f"{item.count:,} of {number_of(item.total, 'connection')} ({_seen(item) or 'none'})"
             rules = share_words(item.promised) if item.endpoint else "no rule leads there now: left from before"
             told.append(("shares", f"{now}; the rules give new ones: {rules}"))
         for head, words in told:

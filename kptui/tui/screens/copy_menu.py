@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
@@ -17,7 +18,7 @@ from kptui.text import visible
 from kptui.tui.copying import MANY, Item, own_picture, size_words, write_file
 from kptui.tui.keys import COPY_KEYS, bindings
 from kptui.tui.settings.fields import settings_of
-from kptui.tui.settings.keymap import label
+from kptui.tui.settings.keymap import label, labels
 from kptui.tui.widgets.menu_lines import MenuLine, MenuLines
 
 PICTURE = "copy_picture"
@@ -62,10 +63,11 @@ class CopyMenu(ModalScreen[Wanted | None]):
         self._tell()
 
     def _tell(self) -> None:
-        key = label(next(key for key in COPY_KEYS if key.id == "copy_to_file"), settings_of(self.app))
+        keys = labels(settings_of(self.app))
         block = self.query_one(".menu")
         block.border_title = "Write to a file" if self.to_file else "Copy to the clipboard"
-        block.border_subtitle = f"{key} {'to the clipboard' if self.to_file else 'to a file'} · esc closes"
+        where = "to the clipboard" if self.to_file else "to a file"
+        block.border_subtitle = Text(f"{keys['copy_to_file']} {where} · {keys['copy_close']} closes")
         self.query_one("#menu-note", Static).update(FILE if self.to_file else TERMINAL)
 
     def action_to_file(self) -> None:

@@ -18,6 +18,7 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 
 _STYLES = {"+": "good", "-": "bad", "~": "unsure", "→": "unsure"}
@@ -86,11 +87,11 @@ class DifferencesScreen(TableScreen):
 
     def action_trace(self) -> None:
         """There is no packet in a difference."""
-        self.notify("Go to a rule (enter) to trace to it.", timeout=3)
+        tell(self, "Go to a rule ({view_open}) to trace to it.")
 
     def action_leads(self) -> None:
         """A line is no chain."""
-        self.notify("Go to a chain (enter) to see what leads to it.", timeout=3)
+        tell(self, "Go to a chain ({view_open}) to see what leads to it.")
 
 
 def line_detail(item: Line) -> Text:

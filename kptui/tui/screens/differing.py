@@ -12,7 +12,7 @@ from kptui.nodes.compare import ServiceSplit, Split
 from kptui.nodes.fleet import Fleet
 from kptui.report.columns import Column
 from kptui.report.nodes.words import field_words, notes, of_all, service_notes, short, title, value_words
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
@@ -69,7 +69,7 @@ class DifferingScreen(TableScreen):
     def at_hand(self) -> Sequence[Item]:
         """Settings of the nodes, then Service ports."""
         found = self.fleet.comparison
-        self.about = f"{len(found.nodes)} nodes"
+        self.about = number_of(len(found.nodes), "node")
         return [*found.settings, *found.services]
 
     def fleet_changed(self) -> None:
@@ -81,7 +81,7 @@ class DifferingScreen(TableScreen):
     def summary(self) -> list[str]:
         """How many differ; what has to be known to read it right."""
         found = self.fleet.comparison
-        return [f"{len(found.services):,} Service ports", *notes(found)]
+        return [number_of(len(found.services), "Service port"), *notes(found)]
 
     def nothing(self) -> str:
         """That nothing differs."""

@@ -19,6 +19,7 @@ from kptui.tui.keys import ALL_KEYS, Key
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.settings.keymap import label
 from kptui.tui.signs import hops_in_ascii
+from kptui.tui.telling import with_keys
 
 SIGNS = (
     ("→ ⇢", "jump, goto (which does not come back)"),
@@ -65,7 +66,7 @@ class HelpScreen(ModalScreen[None]):
         self.query_one("#help").focus()
 
     def _blocks(self) -> Iterator[RenderableType]:
-        yield Text(self._about.sentence)
+        yield Text(with_keys(self._about.sentence, self._with))
         yield Text()
         if self._pane is not None:
             yield Text.assemble((f"Here: {self._pane.name}", "bold"), f"  {self._pane.sentence}")

@@ -8,7 +8,8 @@ from kptui.ask.request import Request
 from kptui.netfilter.trace import Trace
 from kptui.report.reply_text import both_words
 from kptui.tui.outcome_tree import toggled
-from kptui.tui.screens.tracing import Tracing
+from kptui.tui.screens.tracing import NO_TRACE, Tracing
+from kptui.tui.telling import tell
 from kptui.tui.widgets.trace_panel import OutcomeList
 
 
@@ -22,11 +23,11 @@ class Inquiring(Tracing):
         outcomes = self.query_one(OutcomeList)
         first = outcomes.row_of_question()
         if self.trace is None or first is None:
-            self.notify("There is no trace yet: t asks for a packet." if self.trace is None else _NOTHING, timeout=3)
+            tell(self, NO_TRACE if self.trace is None else _NOTHING)
         elif outcomes.question is None and len(outcomes.questions) > 1:
             outcomes.focus()
             outcomes.go_to(first)
-            self.notify("a settles the selected one: yes, then no, then both ways again.", timeout=4)
+            tell(self, "{assume} settles the selected one: yes, then no, then both ways again.", timeout=4)
         else:
             asked = outcomes.question or outcomes.questions[0]
             if outcomes.question is None:
@@ -37,7 +38,7 @@ class Inquiring(Tracing):
     def action_reply(self) -> None:
         """Turn to the reply of the outcome that is lit up, or back to the way there."""
         if self.trace is None:
-            self.notify("There is no trace yet: t asks for a packet.", timeout=3)
+            tell(self, NO_TRACE)
         elif self.forth is not None:
             self.show_forth()
         elif self.trace.replied:

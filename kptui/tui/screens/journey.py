@@ -20,6 +20,7 @@ from kptui.tui.keys import JOURNEY_KEYS, bindings
 from kptui.tui.marks import circled
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 
 _STYLES = {"✓": "good", "✗": "bad", "⇒": "strong", "→": "jump", "⇢": "jump"}
@@ -103,11 +104,11 @@ class JourneyScreen(TableScreen):
 
     def action_trace(self) -> None:
         """The packet is another one only from the main screen."""
-        self.notify("esc closes the journey; t then traces another packet.", timeout=3)
+        tell(self, "{view_close} closes the journey; {trace} then traces another packet.")
 
     def action_leads(self) -> None:
         """A step is a rule: from there."""
-        self.notify("Go to a rule (enter) to see what leads to it.", timeout=3)
+        tell(self, "Go to a rule ({view_open}) to see what leads to it.")
 
 
 def _lines(trace: Trace, number: int, session: Session) -> Iterator[Line]:

@@ -17,11 +17,12 @@ from kptui.report.rule_words import condition_words
 from kptui.report.services_text import share_words
 from kptui.ruleset.jumps import JumpIndex, Jumps, callees_tree, callers_tree
 from kptui.syntax.ast import Table
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.naming import Naming
 from kptui.tui.screens.table_screen import Chosen, TableScreen
 from kptui.tui.table_model import TableColumn, TableModel
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 
 _CUTS = {"loop": "again: a loop, which no kernel loads", "above": "see above", "more": "and more"}
@@ -81,7 +82,7 @@ class LeadsScreen(TableScreen):
 
     def action_trace(self) -> None:
         """There is no packet in a line."""
-        self.notify("Go to a rule (enter) to trace to it.", timeout=3)
+        tell(self, "Go to a rule ({view_open}) to trace to it.")
 
     def action_leads(self) -> None:
         """This is it already."""
@@ -105,7 +106,7 @@ def _tree(root: Jumps, table: Table, naming: Naming, callers: bool) -> Iterator[
             continue
         chain = table.chains.get(node.chain)
         rule = node.rules[0]
-        more = f" (and {len(node.rules) - 1:,} rules more)" if len(node.rules) > 1 else ""
+        more = f" (and {number_of(len(node.rules) - 1, 'more rule')})" if len(node.rules) > 1 else ""
         words = visible(condition_words(rule, table.chains[rule.chain])) + more
         if node.cut:
             words = f"{words} · {_CUTS[node.cut]}"

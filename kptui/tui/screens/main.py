@@ -14,7 +14,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from kptui.netfilter.trace import Trace
 from kptui.syntax.ast import Ruleset
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.anything import Anything
 from kptui.tui.keys import KEYS, bindings
 from kptui.tui.lacking import lacking
@@ -22,6 +22,7 @@ from kptui.tui.screens.help import HelpScreen
 from kptui.tui.screens.places import Survey
 from kptui.tui.screens.refreshing import Refreshing
 from kptui.tui.screens.small import OnePane
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
@@ -105,7 +106,7 @@ class MainScreen(Refreshing, OnePane):
         elif self.marks is not None:
             self._step(step)
         else:
-            self.notify("Nothing to step through: / searches, t traces.", timeout=3)
+            tell(self, "Nothing to step through: {search} searches, {trace} traces.")
 
     def action_cancel(self) -> None:
         """Give up a reading that one waits for; close the search, then the reply, then the trace."""
@@ -172,8 +173,7 @@ class MainScreen(Refreshing, OnePane):
         facts = [*counts, " ".join(filter(None, [tool, ruleset.version]))]
         warning = ""
         if self.survey and self.survey.diagnostics:
-            count = len(self.survey.diagnostics)
-            warning = f"{count} line{'' if count == 1 else 's'} with problems"
+            warning = f"{number_of(len(self.survey.diagnostics), 'line')} with problems"
         self.query_one(TopBar).show(ruleset.name, facts, warning)
         self.query_one(ViewLine).refresh()
 

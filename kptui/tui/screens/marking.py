@@ -7,10 +7,13 @@ from kptui.tracing import Session
 from kptui.tui.bookmarks import Bookmark, written
 from kptui.tui.screens.mark_menu import MarkMenu
 from kptui.tui.screens.places import Places
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.telling import tell, with_keys
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.menu_lines import MenuLine
 
-NONE = "No mark is set: M and a letter sets one."
+GO = "Its letter goes there; {back} comes back."
+NONE = "No mark is set: {mark} and a letter sets one."
 
 
 class Marking(Places):
@@ -33,10 +36,10 @@ class Marking(Places):
     def action_go_to_mark(self) -> None:
         """Wait for the letter of a mark, and go there."""
         if not self.bookmarks:
-            self.notify(NONE, timeout=3)
+            tell(self, NONE)
         else:
             self.app.push_screen(
-                MarkMenu("Go to a mark", "Its letter goes there; [ comes back.", self._listed()), self._go_to_mark
+                MarkMenu("Go to a mark", with_keys(GO, settings_of(self.app)), self._listed()), self._go_to_mark
             )
 
     def _bookmark(self) -> Bookmark:
@@ -48,7 +51,7 @@ class Marking(Places):
     def _set_mark(self, letter: str | None) -> None:
         if letter and self.navigation.place is not None:
             self.bookmarks[letter] = self._bookmark()
-            self.notify(f"Mark {letter} is set: ' {letter} comes back here.", timeout=3, markup=False)
+            tell(self, "Mark {letter} is set: {marks} {letter} comes back here.", letter=letter)
 
     def _go_to_mark(self, letter: str | None) -> None:
         if not letter:
@@ -56,7 +59,7 @@ class Marking(Places):
         mark = self.bookmarks.get(letter)
         place, whole = mark.now(self.ruleset) if mark is not None else (None, False)
         if mark is None:
-            self.notify(f"There is no mark {letter}: M {letter} sets it.", timeout=3, markup=False)
+            tell(self, "There is no mark {letter}: {mark} {letter} sets it.", letter=letter)
         elif place is None:
             self.notify(f"Where mark {letter} was set is no more.", timeout=4, markup=False)
         else:

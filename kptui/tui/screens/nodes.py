@@ -18,13 +18,15 @@ from kptui.nodes.fleet import Fleet, Node
 from kptui.nodes.frozen import Frozen
 from kptui.report.nodes.words import MAJORITY, of_node, summary_parts, title
 from kptui.syntax.ast import collector_paused
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.keys import NODE_KEYS, VIEWS, bindings
 from kptui.tui.node_columns import node_columns
 from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableModel, TableState
+from kptui.tui.telling import tell, with_keys
 from kptui.tui.tree_model import Place
 
 TOLD = 30
@@ -113,7 +115,7 @@ class NodesScreen(TableScreen):
         if found.damage:
             grid.add_row(Text("dump"), Text(f"not whole: {visible(found.damage)}", style="bold"))
         if item.findings is None:
-            grid.add_row(Text("problems"), Text("not looked for yet: p does"))
+            grid.add_row(Text("problems"), Text(self._named("not looked for yet: {node_problems} does")))
         self._compared(grid, item.source)
         if found.taken is not None:
             grid.add_row(Text("taken"), Text(f"{found.taken:%Y-%m-%d %H:%M:%S} by its own clock"))
@@ -129,9 +131,17 @@ class NodesScreen(TableScreen):
         for each in differing[:TOLD]:
             _add(grid, title(each), each.splits, source)
         if len(differing) > TOLD:
-            grid.add_row(Text(""), Text(f"… and {len(differing) - TOLD:,} Service ports more: d shows all"))
+            grid.add_row(
+                Text(""),
+                Text(
+                    self._named(f"… and {len(differing) - TOLD:,} Service ports more: {{node_differences}} shows all")
+                ),
+            )
         if any(each.standing(source) == "other" for each in differing):
             grid.add_row(Text(""), Text(MAJORITY, style="dim"))
+
+    def _named(self, sentence: str) -> str:
+        return with_keys(sentence, settings_of(self.app))
 
     def action_open(self) -> None:
         """Explore the selected node."""
@@ -181,14 +191,14 @@ class NodesScreen(TableScreen):
     def action_view(self, name: str) -> None:
         """Views are of the node that is explored, but for those of the nodes."""
         if self.explored is None and name not in (self.VIEW, "differences", "problems"):
-            self.notify("Explore a node first: enter.", timeout=3)
+            tell(self, "Explore a node first: {node_open}.")
         else:
             super().action_view(name)
 
     def action_compare(self) -> None:
         """The trace on the explored node beside that on the selected one."""
         if self.explored is None:
-            self.notify("Explore a node first: enter; t traces a packet there.", timeout=3)
+            tell(self, "Explore a node first: {node_open}; {trace} traces a packet there.")
         elif self.rows.item is not None:
             self.dismiss(Chosen(view="compare", node=self.rows.item.source))
 
@@ -201,7 +211,7 @@ class NodesScreen(TableScreen):
             self.rows.border_subtitle = f"looking for problems on {visible(item.label)} …"
             self._look(item.source)
         else:
-            self.notify("Explore the node (enter), then p shows its problems.", timeout=3)
+            tell(self, "Explore the node ({node_open}), then {problems} shows its problems.")
 
     @work(thread=True, exclusive=True, group="problems", exit_on_error=False)
     def _look(self, source: str) -> None:
@@ -224,7 +234,7 @@ class NodesScreen(TableScreen):
         elif self.explored is not None:
             self.dismiss(Chosen())
         else:
-            self.notify("enter explores a node, q leaves.", timeout=3)
+            tell(self, "{node_open} explores a node, {quit} leaves.")
 
 
 def _add(grid: Grid, name: str, splits: Sequence[Split], source: str) -> None:
@@ -237,5 +247,4 @@ def _add(grid: Grid, name: str, splits: Sequence[Split], source: str) -> None:
 
 
 def _sources(fleet: Fleet) -> str:
-    count = len(fleet.nodes)
-    return f"{count} node{'' if count == 1 else 's'}"
+    return number_of(len(fleet.nodes), "node")

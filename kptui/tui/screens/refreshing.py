@@ -26,6 +26,8 @@ from kptui.tui.screens.busiest import BusiestScreen
 from kptui.tui.screens.changes import ChangesScreen
 from kptui.tui.screens.connections import ConnectionsScreen
 from kptui.tui.screens.views import Views
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place, TreeModel
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.chain_tree import ChainTree
@@ -97,7 +99,9 @@ class Refreshing(Views):
     def show_standing(self) -> None:
         """Say how the readings stand, if that is other than what is said."""
         asked = self._waited_for or self.waiting
-        found = standing(self.timing, self.snapshot.when, self.underway, self.session.live, asked)
+        found = standing(
+            self.timing, self.snapshot.when, self.underway, self.session.live, asked, settings_of(self.app)
+        )
         if found != self._shown:
             self._shown = found
             self.query_one(TopBar).show_status(found.status, found.warning)
@@ -124,7 +128,7 @@ class Refreshing(Views):
     def action_pause(self) -> None:
         """Read no more by itself, or go on."""
         if self.timing.interval is None:
-            self.notify("This source is read by key only: r reads it again.", timeout=3)
+            tell(self, "This source is read by key only: {reload} reads it again.")
             return
         self.timing.pause()
         self.tick()
@@ -168,7 +172,7 @@ class Refreshing(Views):
         if self.waiting:
             self.timing.why = "Reading was given up."
         elif self.timing.paused:
-            self.notify("Given up, and paused: z goes on, r reads now.", timeout=4)
+            tell(self, "Given up, and paused: {pause} goes on, {reload} reads now.", timeout=4)
         self.show_standing()
         return True
 

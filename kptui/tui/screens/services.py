@@ -14,7 +14,7 @@ from kptui.kubernetes.choosing import ORDERS, matching
 from kptui.kubernetes.service import ServicePort
 from kptui.report.columns import Column
 from kptui.report.services_text import endpoints_words, extras, outside_words, port_words, service_lines, weights
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.empty import has_kube_proxy
 from kptui.tui.prefill import from_service
@@ -67,7 +67,7 @@ class ServicesScreen(TableScreen):
         """How many there are."""
         ports = self.model.items
         services = {port.service for port in ports if port.name}
-        return [f"{len(services):,} Services", f"{len(ports):,} ports"]
+        return [number_of(len(services), "Service"), number_of(len(ports), "port")]
 
     def nothing(self) -> str:
         """Why there are none."""

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from kptui.ask.request import Request
 from kptui.kubernetes.service import ServicePort
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.copying import Item
 from kptui.tui.empty import next_step
@@ -111,7 +111,7 @@ class TableScreen(Screen[Chosen]):
 
     def summary(self) -> list[str]:
         """What the line at the top says of all items."""
-        return [f"{len(self.model.items):,} rows"]
+        return [number_of(len(self.model.items), "row")]
 
     def nothing(self) -> str:
         """What is said where there are no items at all."""
@@ -324,7 +324,7 @@ class TableScreen(Screen[Chosen]):
         item, shown = self.rows.item, self.model.shown
         if item is None:
             return [Item("copy_selected", "the row", None, "", "there is none")]
-        count = f"{len(shown):,} row{'' if len(shown) == 1 else 's'}"
+        count = number_of(len(shown), "row")
         return [
             Item(
                 "copy_selected",

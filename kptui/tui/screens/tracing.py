@@ -20,6 +20,7 @@ from kptui.tui.outcome_tree import Question, questions_of
 from kptui.tui.prefill import prefill
 from kptui.tui.screens.searching import Searching
 from kptui.tui.screens.trace_form import TraceForm
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
 from kptui.tui.widgets.row_view import RowView
@@ -28,6 +29,7 @@ from kptui.tui.widgets.trace_panel import HopList, OutcomeList, TracePanel
 
 HISTORY = 50
 """So many packets traced are remembered."""
+NO_TRACE = "There is no trace yet: {trace} asks for a packet."
 
 
 class Tracing(Searching):
@@ -217,7 +219,7 @@ class Tracing(Searching):
     def action_outcome(self, step: int) -> None:
         """The next outcome of the tree, or the one before; all of them come after the last."""
         if self.trace is None:
-            self.notify("There is no trace yet: t asks for a packet.", timeout=3)
+            tell(self, NO_TRACE)
             return
         outcomes = self.query_one(OutcomeList)
         rows = [*([0] if len(self.trace.outcomes) > 1 else []), *outcomes.single()]

@@ -13,7 +13,9 @@ from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.tracing import NO_TRACE
 from kptui.tui.table_model import TableState
+from kptui.tui.telling import tell
 from kptui.tui.widgets.chain_tree import ChainTree
 
 
@@ -77,7 +79,7 @@ class Views(Comparing):
     def action_journey(self) -> None:
         """The trace hook by hook, for the outcome that is lit up, or the first."""
         if self.trace is None:
-            self.notify("There is no trace yet: t asks for a packet.", timeout=3)
+            tell(self, NO_TRACE)
         else:
             self.open_view(JourneyScreen(self.session, self.trace, self.lit[0]))
 

@@ -113,6 +113,12 @@ def label(key: Key, settings: Settings) -> str:
     return " ".join(_NAMES.get(part, part) for part in text.split(" ")) if settings.ascii else text
 
 
+def labels(settings: Settings) -> dict[str, str]:
+    """Every key by its id, as it is named in the middle of a sentence."""
+    names = {key.id: label(key, settings) for key in ALL_KEYS}
+    return {id: "enter" if name == "↵" else name for id, name in names.items()}
+
+
 def markdown() -> str:
     """The ids as the manual's table."""
     keys = {key.id: key for key in ALL_KEYS}

@@ -12,7 +12,7 @@ from kptui.live.snapshot import Snapshot
 from kptui.report.rule_words import action_words, condition_words
 from kptui.ruleset.jumps import leads_to
 from kptui.syntax.ast import Rule, Table
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.keys import TREE_KEYS, bindings
 from kptui.tui.marks import Marks
 from kptui.tui.naming import Naming, counted, shortened
@@ -120,7 +120,7 @@ class ChainTree(RowView):
         return "  " if leaf else f"{FOLDS[not self.model.is_open(place)]} "
 
     def _table(self, table: Table, place: Place, width: int) -> Text:
-        right = f" {self.model.rules(table.label):,} rules "
+        right = f" {number_of(self.model.rules(table.label), 'rule')} "
         text = Text(self._fold(place))
         text.append(visible(table.label), style=self.style_of("strong"))
         return _filled(text, Text.assemble((right, self.style_of("counter"))), width)

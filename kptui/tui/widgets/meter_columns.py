@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kptui.live.meter import Rate
 from kptui.live.snapshot import Snapshot
 from kptui.syntax.ast import Chain, Rule, Table
+from kptui.text import number_of
 from kptui.tui.naming import counted
 
 _HEIGHTS = "▁▂▃▄▅▆▇█"
@@ -81,7 +82,7 @@ def counter_words(snapshot: Snapshot, table: Table, chain: Chain, rule: Rule | N
     """What a rule counts, a base chain's policy decided, comes to any other chain; nothing where no reading tells."""
     meter = snapshot.meter
     found = meter.total(rule.line if rule is not None else chain.line)
-    words = [f"{found[0]:,} packets, {found[1]:,} bytes"] if found is not None else []
+    words = [f"{number_of(found[0], 'packet')}, {number_of(found[1], 'byte')}"] if found is not None else []
     rate = meter.rate(rule.line) if rule is not None else meter.chain_rate(((table.family, table.label), chain.name))
     if rate is not None and meter.counters is not None:
         packets, size = (per_second(rate, which).replace("·", "0") for which in (0, 1))

@@ -18,10 +18,9 @@ from kptui.report.explain.model import Section
 from kptui.report.explain.rule import explain_rule
 from kptui.report.rule_words import conditions
 from kptui.syntax.ast import Chain, Rule, Table
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.empty import has_kube_proxy, next_step
 from kptui.tui.marks import Marks
-from kptui.tui.naming import counted
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.signs import hops_in_ascii
 from kptui.tui.tree_model import Place
@@ -76,7 +75,7 @@ class RuleDetail(VerticalScroll):
             missing = "" if around.ruleset.tables else "no tables"
             block = Text(next_step(missing, settings_of(self.app)) or "Nothing is selected.")
         elif chain is None:
-            block = Text(f"Table {visible(table.name)}: {len(table.chains)} chains.")
+            block = Text(f"Table {visible(table.name)}: {number_of(len(table.chains), 'chain')}.")
             if not has_kube_proxy(around.ruleset):
                 block.append(f"\n\n{next_step('no kube-proxy', settings_of(self.app))}")
         elif rule is None:
@@ -128,7 +127,7 @@ def _rule(
     yield Padding(_parts(rule), (1, 0, 0, 0))
     counters = ""
     if rule.packets is not None:
-        counters = f" · {counted(rule.packets)} packets, {counted(rule.bytes)} bytes"
+        counters = f" · {number_of(rule.packets, 'packet')}, {number_of(rule.bytes or 0, 'byte')}"
     yield Text(f"rule {rule.number} of {visible(table.name)} {visible(chain.name)} · {_line(rule.line)}{counters}")
 
 

@@ -14,10 +14,12 @@ from textual.widgets import Static
 from kptui.netfilter.trace import Assumption, Outcome, Trace
 from kptui.report.services_text import bar
 from kptui.report.words import answer_words, assumption_words, effect_words, packet_words, share_text, short_end
-from kptui.text import visible
+from kptui.text import number_of, visible
 from kptui.tui.marks import Hop, Marks, circled
 from kptui.tui.naming import shortened
 from kptui.tui.outcome_tree import Question, Row, assumed_text, outcome_rows
+from kptui.tui.settings.fields import settings_of
+from kptui.tui.telling import with_keys
 from kptui.tui.widgets.row_view import RowView
 
 WIDE = 60
@@ -45,9 +47,10 @@ class OutcomeList(RowView):
         self._fitting = (-1, True)
         self.ways = tuple(outcome_rows(trace))
         self.questions = tuple(questions)
-        count = f"{len(trace.outcomes)} outcome{'s' if len(trace.outcomes) != 1 else ''}"
+        count = number_of(len(trace.outcomes), "outcome")
         self.border_title = f"{count} · {len(questions)} not told" if questions else count
-        self.border_subtitle = "a settles what is not told" if questions else ""
+        settles = with_keys("{assume} settles what is not told", settings_of(self.app))
+        self.border_subtitle = Text(settles if questions else "")
         with self.prevent(RowView.Moved):
             self.refresh_rows()
             row = self.row_of_question(asked.text) if asked is not None else None
@@ -136,7 +139,7 @@ class OutcomeList(RowView):
     def _several(self, way: Row, width: int) -> Text:
         """What several outcomes have in common, and how many they are."""
         text = self._before_end(way, width)
-        count = f"{len(way.outcomes)} outcomes"
+        count = number_of(len(way.outcomes), "outcome")
         given = self._given(way).lstrip()
         if text.cell_len + len(f"{given} {count}") > width:
             given = self._given_shortly(way).rstrip()
