@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
 from kptui.errors import CancelledError, KptuiError
@@ -22,6 +24,9 @@ from kptui.sources.access import choose
 from kptui.sources.commands import SELDOM
 from kptui.sources.steps import Step
 from kptui.sources.text import SourceText
+
+BEHIND = 10
+"""How far the thread that takes a text apart stands behind others (nice); commands don't, others may wait for them."""
 
 
 class Child:
@@ -37,6 +42,7 @@ class Child:
         self._number = 0
         self._seldom: Mapping[str, str] = {}
         self._writing = threading.Lock()
+        self._looking = ThreadPoolExecutor(1, initializer=stand_behind)
 
     def answer(self, asked: Asked) -> None:
         """Read, and tell what is new; or why that can't be told."""
@@ -57,7 +63,7 @@ class Child:
             raise CancelledError
         self._told(Step("looking for what changed"))
         self._number = max(self._number, asked.since) + 1
-        return self._examiner.look(source, at, when, self._number)
+        return self._looking.submit(self._examiner.look, source, at, when, self._number).result()
 
     def _source(self, everything: bool) -> SourceText:
         found = gather_source(self._begin.source, self.cancelled.is_set, self._told, everything)
@@ -71,6 +77,14 @@ class Child:
         # Commands that run at once are told of by the threads that wait for them.
         with self._writing:
             write_frame(self._out, step)
+
+
+def stand_behind() -> None:
+    """Let the explorer, and whatever else the machine is for, go first."""
+    if sys.platform == "linux":
+        # Only there a priority is a thread's, by the number that it has as one.
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), max(own, BEHIND))
 
 
 def _listen(file: IO[bytes], child: Child, waiting: queue.SimpleQueue[Asked | None]) -> None:

@@ -11,6 +11,8 @@ from kptui.syntax.ast import Chain, Ruleset, Table
 
 Label = Callable[[Table, Chain], str | None]
 """Says what a chain stands for, such as namespace/name:port of a Service."""
+_ASKED = 100
+"""After so many rules of one chain it is asked whether to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Searcher:
         """Every chain and rule for which all terms hold, in the order of the dump; raises UsageError.
 
         Rules are compared as they are written; one is read only where its text tells that a field may fit. `stopped` is
-        asked at each chain whether anybody still waits.
+        asked again and again whether anybody still waits.
         """
         asked = terms(text)
         if not asked:
@@ -66,16 +68,24 @@ class Searcher:
             wanted = [term for term in services if not service_fits(its, term.field, term.value)]
             if not wanted and (above is None or name in above) and all(term.chain(chain) for term in plain):
                 yield Hit(table.label, name, None)
-            for number in self._rules(table, chain, plain, wanted, above):
+            for number in self._rules(table, chain, plain, wanted, above, stopped):
                 yield Hit(table.label, name, number)
 
     def _rules(
-        self, table: Table, chain: Chain, plain: Sequence[Term], services: Sequence[Term], above: set[str] | None
+        self,
+        table: Table,
+        chain: Chain,
+        plain: Sequence[Term],
+        services: Sequence[Term],
+        above: set[str] | None,
+        stopped: Callable[[], bool],
     ) -> Iterator[int]:
         """The numbers of a chain's rules that fit."""
         lines, looks = self.ruleset.lines, [term.line for term in plain]
         exact = services or above is not None or any(term.field not in ("", "re") for term in plain)
         for index, line in enumerate(getattr(chain.rules, "numbers", ())):
+            if index % _ASKED == _ASKED - 1 and stopped():
+                return
             written = lines[line - 1]
             if not all(look(written) for look in looks):
                 continue

@@ -36,8 +36,8 @@ _LEGACY = pattern(r"# Warning: (ip6?)tables-legacy tables present")
 _PROMPT = pattern(r"(?:\[[^\]@ ]+@[^\]]*\]|[\w.-]+@[\w.-]+[^#$>%]*)[#$>%](?: |\Z)|[#$>%] *(?:sudo )?\S*ip6?tables")
 _STRAY = "this line is neither a table, a chain, a rule nor a comment"
 NO_COMMIT = "it has no COMMIT"
-_SLICE = 1 << 20
-"""After so many characters whoever waits is told how far the reading is."""
+_SLICE = 1 << 17
+"""After so many characters whoever waits is told how far the reading is: a millisecond or two."""
 _EXPECTED = "expected “*table”, “:CHAIN POLICY [packets:bytes]”, “-A CHAIN …”, “# …” or COMMIT"
 
 

@@ -24,6 +24,7 @@ from kptui.live.watch import Watch
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.commands import Actions, GoTo
+from kptui.tui.courtesy import COURTESY
 from kptui.tui.garbage import Garbage
 from kptui.tui.hangup import end_with_the_terminal
 from kptui.tui.keys import ALL_KEYS, ROW_KEYS
@@ -89,6 +90,11 @@ class Kptui(App[None]):
         self._local = local
         self._before = before
         self.set_keymap(textual_keymap(settings.keys))
+
+    def run(self, **how: Any) -> None:
+        """Stay until it is left, on a loop that threads give way to."""
+        with asyncio.Runner(loop_factory=COURTESY.new_loop) as runner:
+            runner.run(self.run_async(**how))
 
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kptui.errors import CancelledError, SourceError
+from kptui.live.child import BEHIND, stand_behind
 from kptui.live.readers import Apart, Here
 from tests.live.support import dump
 
@@ -94,3 +97,11 @@ def test_a_file_that_was_written_anew_tells_what_changed(tmp_path: Path) -> None
     assert read(reader, 1) == (2, False, [])
     path.write_text(dump(second="10.42.0.9"))
     assert "default/nginx:80-80 (tcp)" in read(reader, 2)[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a priority is a thread's")
+def test_a_thread_stands_behind_all_others_of_its_process() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with ThreadPoolExecutor(1, initializer=stand_behind) as behind:
+        assert behind.submit(os.getpriority, os.PRIO_PROCESS, 0).result() == max(own, BEHIND)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own

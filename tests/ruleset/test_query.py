@@ -6,7 +6,7 @@ import pytest
 
 from kptui.errors import UsageError
 from kptui.ruleset.query import FIELDS, address_fits, port_fits
-from kptui.ruleset.search import search
+from kptui.ruleset.search import Searcher, search
 from kptui.tracing import Session
 from tests.support import ruleset_of, sample
 
@@ -102,3 +102,12 @@ def test_services_are_found_by_their_chains_where_comments_are_missing() -> None
     assert chains == {"KUBE-SVC-OVTWZ4GROBJZO4C5", "KUBE-EXT-OVTWZ4GROBJZO4C5"}
     rules = {(hit.chain, hit.rule) for hit in session.searcher.search("ns:default target:KUBE-SVC")}
     assert ("KUBE-SERVICES", 5) in rules
+
+
+def test_a_search_is_given_up_in_the_middle_of_a_chain() -> None:
+    rules = "\n".join(f"-A INPUT -s 10.0.{at // 256}.{at % 256} -j DROP" for at in range(1000))
+    found = Searcher(ruleset_of(f"*filter\n:INPUT ACCEPT [0:0]\n{rules}\nCOMMIT\n"))
+    # At the chain it goes on; asked again within it, it does not.
+    asked = iter([False, False, True])
+    hits = list(found.search("DROP", lambda: next(asked)))
+    assert 0 < len(hits) < 1000

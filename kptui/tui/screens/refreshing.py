@@ -19,6 +19,7 @@ from kptui.live.underway import Underway
 from kptui.live.watch import Watch
 from kptui.report.explain.around import Around
 from kptui.tracing import Session
+from kptui.tui.courtesy import COURTESY
 from kptui.tui.garbage import Garbage
 from kptui.tui.live_words import LONG, Standing, standing
 from kptui.tui.naming import Naming
@@ -212,6 +213,7 @@ class Refreshing(Views):
         underway = self.underway
 
         def unwanted() -> bool:
+            COURTESY.give_way()
             return worker.is_cancelled or number != self.timing.number
 
         result: Snapshot | str | None = None

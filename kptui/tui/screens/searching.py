@@ -9,6 +9,7 @@ from textual.worker import get_current_worker
 from kptui.errors import UsageError
 from kptui.ruleset.search import Hit
 from kptui.tracing import Session
+from kptui.tui.courtesy import COURTESY
 from kptui.tui.empty import next_step
 from kptui.tui.screens.editing import Editing
 from kptui.tui.settings.fields import settings_of
@@ -73,11 +74,16 @@ class Searching(Editing):
     @work(thread=True, exclusive=True, group="search", exit_on_error=False)
     def _search(self, text: str, again: bool = False) -> None:
         worker = get_current_worker()
+
+        def stopped() -> bool:
+            COURTESY.give_way()
+            return worker.is_cancelled
+
         hits: list[Hit] = []
         # The first is told, then two, four, …: so one can go on early, and not every one is a message.
         due = 1
         try:
-            for hit in self.session.searcher.search(text, lambda: worker.is_cancelled):
+            for hit in self.session.searcher.search(text, stopped):
                 hits.append(hit)
                 if len(hits) == due and not again:
                     due *= 2
