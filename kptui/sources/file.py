@@ -64,6 +64,7 @@ def _watched(
 def _picked(name: str) -> tuple[str, str]:
     """A bundle and the place in it, where two slashes part them and the whole is no file."""
     before, slashes, after = name.rpartition("//")
+    before = before.rstrip("/") or before
     if slashes and before and after and not os.path.isfile(name) and os.path.exists(before):
         return before, after.strip("/")
     return name, ""

@@ -95,9 +95,8 @@ class Reading:
         while True:
             names, end = bulk.declared(text, position)
             if names:
-                if not self._all_new(table, names):
+                if not table.declare_all(names, number, self._vocabulary.target_names()):
                     return position, number, end
-                table.declare_all(names, number)
                 position, number = end, number + len(names)
                 continue
             rules = bulk.RULES.get(text[position : position + 1])
@@ -110,8 +109,11 @@ class Reading:
 
     def _rules(self, table: OpenTable, rules: re.Pattern[str], position: int, number: int) -> tuple[int, int, int]:
         """Take rules, as `_together`; most of kube-proxy's chains have one to three."""
-        text, known, match = self.lines.text, table.rules, rules.match
-        while found := match(text, position):
+        text, known, tell_at = self.lines.text, table.rules, self._tell_at
+        # What follows is looked for beyond lines that don't match, too: so not even begun where the first doesn't.
+        for found in rules.finditer(text, position) if rules.match(text, position) else ():
+            if found.start() != position:
+                break
             name, end, count = found[1], found.end(), found.lastindex or 1
             there = known.get(name)
             if there is None:
@@ -122,20 +124,15 @@ class Reading:
             else:
                 known[name] = range(number, after)
             position, number = end, after
-            if end >= self._tell_at:
+            if end >= tell_at:
                 self._tell(end)
+                tell_at = self._tell_at
         return position, number, position
 
     def _tell(self, position: int) -> None:
         assert self._told is not None
         self._tell_at = position + _SLICE
         self._told(position)
-
-    def _all_new(self, table: OpenTable, names: Sequence[str]) -> bool:
-        """Whether names can be those of user-defined chains, each declared for the first time."""
-        reserved = {*BUILTIN.get(table.name, ()), *self._vocabulary.target_names()}
-        unlike = len(set(names)) == len(names)
-        return unlike and table.chains.keys().isdisjoint(names) and reserved.isdisjoint(names)
 
     def _line(self, number: int, raw: str) -> None:
         line = raw.strip(BLANKS)

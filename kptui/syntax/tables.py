@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
 from kptui.records import dataclass, field
@@ -66,10 +66,21 @@ class OpenTable:
             self.rules.setdefault(name, NONE)
         return not again
 
-    def declare_all(self, names: Sequence[str], line: int) -> None:
-        """Declare user-defined chains, none of them declared before, on lines that follow one another."""
-        self.chains.update(zip(names, range(line, line + len(names)), strict=True))
-        self.rules.update(dict.fromkeys(names, NONE))
+    def declare_all(self, names: Sequence[str], line: int, reserved: Collection[str]) -> bool:
+        """Declare user-defined chains on lines that follow one another; False, and nothing is done, if they can't be.
+
+        They can't if one comes twice, was declared before, or has a `reserved` name or that of a base chain.
+        """
+        rules = dict.fromkeys(names, NONE)
+        new = rules.keys()
+        # Two views: the smaller one is gone through.
+        if len(new) < len(names) or not self.chains.keys().isdisjoint(new):
+            return False
+        if not (new.isdisjoint(reserved) and new.isdisjoint(BUILTIN.get(self.name, ()))):
+            return False
+        self.chains.update(zip(rules, range(line, line + len(rules)), strict=True))
+        self.rules.update(rules)
+        return True
 
     @property
     def listed(self) -> bool:
