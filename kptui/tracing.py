@@ -121,7 +121,9 @@ class Session:
         from kptui.kubernetes.services import label
         from kptui.ruleset.search import Searcher
 
-        return Searcher(self.ruleset, lambda table, chain: label(chain, self.services) if table.name == "nat" else None)
+        # Not by way of the session, which would lie in a cycle then: what is read again and again is to go by itself.
+        services = self.services
+        return Searcher(self.ruleset, lambda table, chain: label(chain, services) if table.name == "nat" else None)
 
     def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
         """Answer a request, with the way back if `reply`; raises UsageError if a field makes no sense."""

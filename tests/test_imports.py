@@ -95,6 +95,6 @@ def test_a_trace_imports_what_it_needs_and_nothing_else() -> None:
     may |= {f"kptui.{room}" for room, _, _ in rooms} | {"kptui", *(f"kptui.{n}" for n in ("cli", "errors", "loading"))}
     found = imported("trace", NGINX, *TRACE)
     own = {name for name in found if name.partition(".")[0] == "kptui" and ".extensions." not in name}
-    assert own - may - {f"kptui.{name}" for name in ("patterns", "records", "text", "tracing")} == set()
+    assert own - may - {f"kptui.{name}" for name in ("patterns", "records", "slices", "text", "tracing")} == set()
     assert not found & {"subprocess", "tarfile", "asyncio", "ssl", "email", "xml", "multiprocessing", "unittest"}
     assert not found & {"socket", "pathlib", "urllib", "ipaddress", "zipfile", "importlib.resources"}

@@ -9,6 +9,7 @@ from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import parted, service_hash, service_in
 from kptui.kubernetes.service import ServicePort
 from kptui.records import dataclass, replace
+from kptui.slices import Told, nobody, slices
 from kptui.syntax.ast import Chain, Rule, Table
 from kptui.syntax.reader import holding
 
@@ -46,17 +47,20 @@ class Dispatch:
         self._names = names
         self._named: dict[tuple[str, str], ServicePort] = {}
 
-    def read(self, nat: Table | None, filtering: Table | None) -> None:
-        """Read the chains that kube-proxy dispatches in: first those that lead somewhere, then those that refuse."""
-        for rule in _rules(nat, "KUBE-SERVICES"):
+    def read(self, nat: Table | None, filtering: Table | None, told: Told = nobody) -> None:
+        """Read the chains that kube-proxy dispatches in: first those that lead somewhere, then those that refuse.
+
+        `told` is called now and then, and may raise.
+        """
+        for rule in slices(_rules(nat, "KUBE-SERVICES"), told):
             self._service(rule)
-        for rule in _rules(nat, "KUBE-NODEPORTS"):
+        for rule in slices(_rules(nat, "KUBE-NODEPORTS"), told):
             self._node_port(rule)
-        for rule in _rules(filtering, "KUBE-SERVICES"):
+        for rule in slices(_rules(filtering, "KUBE-SERVICES"), told):
             self._refusal(rule, external=False)
-        for rule in _rules(filtering, "KUBE-EXTERNAL-SERVICES"):
+        for rule in slices(_rules(filtering, "KUBE-EXTERNAL-SERVICES"), told):
             self._refusal(rule, external=True)
-        for rule in _rules(filtering, "KUBE-NODEPORTS"):
+        for rule in slices(_rules(filtering, "KUBE-NODEPORTS"), told):
             self._health_check(rule)
         self._settle()
 

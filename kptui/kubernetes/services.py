@@ -11,6 +11,7 @@ from kptui.kubernetes.frontend import Frontend
 from kptui.kubernetes.known_names import KnownNames
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted, service_in, suffix
 from kptui.kubernetes.service import Endpoint, ServicePort
+from kptui.slices import Told, nobody
 from kptui.syntax.ast import Chain, Family, Ruleset
 
 __all__ = ["Endpoint", "Frontend", "ServicePort", "Services", "endpoint", "label"]
@@ -24,14 +25,22 @@ class Services:
         self._ruleset = ruleset
         self._names = names or KnownNames()
 
+    def read(self, told: Told) -> None:
+        """Read the dispatch chains now; `told` is called now and then, and what it raises ends the reading."""
+        if "_found" not in vars(self):
+            self._found = self._read(told)
+
     @cached_property
     def _found(self) -> list[Dispatch]:
+        return self._read()
+
+    def _read(self, told: Told = nobody) -> list[Dispatch]:
         found = []
         families = dict.fromkeys(table.family for table in self._ruleset.tables)
         for family in sorted(families, key=lambda family: family != self._ruleset.family):
             nat = self._ruleset.table("nat", family)
             read = self._unread(family)
-            read.read(nat, self._ruleset.table("filter", family))
+            read.read(nat, self._ruleset.table("filter", family), told)
             if not read.ports:
                 read.from_chains()
             found.append(read)

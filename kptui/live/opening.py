@@ -54,6 +54,11 @@ class Opening:
         """Nobody waits any more."""
         self._given_up.set()
 
+    def take(self) -> Snapshot | None:
+        """The snapshot, which is the caller's from now on: what is read again and again is not to be kept here."""
+        found, self.snapshot = self.snapshot, None
+        return found
+
     def wait(self, seconds: float) -> bool:
         """Wait for the end of the reading, so long at most; whether it has ended."""
         return self._done.wait(seconds)

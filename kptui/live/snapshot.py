@@ -54,7 +54,7 @@ class Snapshot:
             with collector_paused():
                 session = session.renewed(parse(look.source, told), look.source.facts)
                 if underway is not None:
-                    underway(Step("reading the Services"))
+                    session.services.read(underway.steps(Step("reading the Services"), cancelled))
                 len(session.services)
         elif look.facts is not None:
             session = session.renewed(None, look.facts)

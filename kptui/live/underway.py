@@ -39,3 +39,13 @@ class Underway:
 
         told(0)
         return told
+
+    def steps(self, step: Step, cancelled: Callable[[], bool]) -> Callable[[], None]:
+        """The same of a work of which nobody knows how long it is."""
+
+        def told() -> None:
+            if cancelled():
+                raise CancelledError
+            self(step)
+
+        return told

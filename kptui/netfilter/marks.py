@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kptui.netfilter.extensions.mark import FULL, pair
 from kptui.netfilter.extensions.mark import operation as mark_operation
 from kptui.records import dataclass
+from kptui.slices import Told, nobody, slices
 from kptui.syntax.ast import Rule, Ruleset, Table
 
 _LOOKS = re.compile(r"[ \t]--mark[ \t=]")
@@ -56,22 +57,25 @@ class Look:
         return (self.value == self.mask) != self.negated
 
 
-def looks(ruleset: Ruleset) -> list[Look]:
-    """Every rule that asks for the packet's mark, in the order of the dump; one pass over the text finds them."""
+def looks(ruleset: Ruleset, told: Told = nobody) -> list[Look]:
+    """Every rule that asks for the packet's mark, in the order of the dump; one pass over the text finds them.
+
+    `told` is called now and then, and what it raises ends that.
+    """
     found = []
     for table in ruleset.tables:
-        for rule in _rules(ruleset, table):
+        for rule in _rules(ruleset, table, told):
             for match in rule.matches:
                 if match.name == "mark":
                     found += [Look(table, rule, *_pair(o.value), o.negated) for o in match.options if o.name == "mark"]
     return found
 
 
-def _rules(ruleset: Ruleset, table: Table) -> Iterator[Rule]:
+def _rules(ruleset: Ruleset, table: Table, told: Told) -> Iterator[Rule]:
     """The rules of a table that may ask for a mark."""
     lines = ruleset.lines
     for chain in table.chains.values():
-        for index, number in enumerate(getattr(chain.rules, "numbers", ())):
+        for index, number in enumerate(slices(getattr(chain.rules, "numbers", ()), told)):
             if _LOOKS.search(lines[number - 1]):
                 yield chain.rules[index]
 

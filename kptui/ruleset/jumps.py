@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from kptui.records import dataclass
+from kptui.slices import Told, nobody, slices
 from kptui.syntax.ast import Rule, Table
 from kptui.syntax.text import Lines
 
@@ -71,10 +72,14 @@ class JumpIndex:
         found = self._graph.callers.get(chain, ())
         return 1 if isinstance(found, int) else len(found)
 
-    def below(self, chain: str) -> set[str]:
-        """The chains that packets may come to from a chain, itself among them, told by the rules' text."""
+    def below(self, chain: str, told: Told = nobody) -> set[str]:
+        """The chains that packets may come to from a chain, itself among them, told by the rules' text.
+
+        `told` is called now and then.
+        """
         found, waiting = {chain}, [chain]
         while waiting:
+            told()
             for name in self._graph.callees.get(waiting.pop(), ()):
                 if name not in found:
                     found.add(name)
@@ -86,8 +91,16 @@ class JumpIndex:
         found = self.table.chains.get(chain)
         return [rule for rule in found.rules if leads_to(rule, self.table)] if found else []
 
+    def read(self, told: Told) -> None:
+        """Look at every rule now; `told` is called now and then, and what it raises ends that."""
+        if "_graph" not in vars(self):
+            self._graph = self._read(told)
+
     @cached_property
     def _graph(self) -> _Graph:
+        return self._read()
+
+    def _read(self, told: Told = nobody) -> _Graph:
         """One pass over the text of all rules."""
         chains, lines, look = self.table.chains, self._lines, _MAYBE.findall
         callers: dict[str, int | array[int]] = {}
@@ -97,7 +110,7 @@ class JumpIndex:
         alike: dict[tuple[str, ...], tuple[str, ...]] = {}
         for ordinal, chain in enumerate(chains.values()):
             to: dict[str, None] = {}
-            for index, number in enumerate(getattr(chain.rules, "numbers", ())):
+            for index, number in enumerate(slices(getattr(chain.rules, "numbers", ()), told)):
                 for word in look(lines[number - 1]):
                     name = same.get(word)
                     if name is not None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
 from kptui.records import dataclass, field
+from kptui.slices import Told, nobody, slices
 from kptui.syntax.diagnostics import Diagnostic
 
 Family = Literal[4, 6]
@@ -27,6 +28,10 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
+            if not gc.get_freeze_count():
+                # They live long: without being looked through twice they are among those that do.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 
@@ -215,7 +220,11 @@ class Ruleset:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything that could not be read, by line; builds every rule, so it takes time on a large dump."""
+        return self.look_through()
+
+    def look_through(self, told: Told = nobody) -> tuple[Diagnostic, ...]:
+        """The same; `told` is called now and then, and what it raises ends that."""
         with collector_paused():
-            rules = (rule for table in self.tables for rule in table.chains.rules())
+            rules = slices((rule for table in self.tables for rule in table.chains.rules()), told)
             found = [each for rule in rules for each in (rule.error, rule.problem) if each is not None]
         return tuple(sorted([*self.notes, *found], key=lambda found: (found.line, found.column)))

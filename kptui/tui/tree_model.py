@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from kptui.slices import Told, nobody, slices
 from kptui.syntax.ast import Ruleset, Table
 
 
@@ -37,9 +38,9 @@ _ORDER = {"raw": 0, "mangle": 1, "nat": 2, "filter": 3, "security": 4}
 class _Section:
     """One table: its chains in the order of the tree, how many rules each has, and where each stands."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, told: Told) -> None:
         self.label = table.label
-        outline = [(name, len(numbers)) for name, numbers in _ordered(table)]
+        outline = [(name, len(numbers)) for name, numbers in slices(_ordered(table), told)]
         self.names = [name for name, _ in outline]
         self.counts = [count for _, count in outline]
         self.index = {name: at for at, name in enumerate(self.names)}
@@ -54,13 +55,13 @@ class TreeModel:
     A head is a table or a chain; a row is a head or one of the rules below it.
     """
 
-    def __init__(self, ruleset: Ruleset, opened: set[Place] | None = None) -> None:
-        """Tables with rules in them are open at first, chains are not."""
+    def __init__(self, ruleset: Ruleset, opened: set[Place] | None = None, told: Told = nobody) -> None:
+        """Tables with rules in them are open at first, chains are not; `told` is called now and then."""
         self.ruleset = ruleset
         # Of a dump with both families, the one it begins with.
         own = [table for table in ruleset.tables if table.family == ruleset.family]
         self.tables = sorted(own, key=lambda table: _ORDER.get(table.name, len(_ORDER)))
-        self._sections = {table.label: _Section(table) for table in self.tables}
+        self._sections = {table.label: _Section(table, told) for table in self.tables}
         if opened is None:
             used = [label for label, section in self._sections.items() if section.rules]
             opened = {Place(label) for label in used or self._sections}

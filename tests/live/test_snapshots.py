@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from kptui.errors import CancelledError
 from kptui.live.alignment import Key
 from kptui.live.examine import Examiner
 from kptui.live.meter import Rate
 from kptui.live.snapshot import Snapshot, empty_ruleset
+from kptui.live.underway import Underway
 from kptui.sources.text import SourceText
 from kptui.syntax.ast import Rule
 from kptui.tracing import Session
-from tests.live.support import dump
+from tests.live.support import Clock, dump
 
 SVC = "KUBE-SVC-OVTWZ4GROBJZO4C5"
 KEY: Key = (4, "nat")
@@ -107,3 +111,11 @@ def test_a_dump_without_counters_is_compared_all_the_same() -> None:
     _, second = readings(plain, plain.replace("10.42.0.200", "10.42.0.9"))
     assert second.meter.counters is None
     assert second.changes
+
+
+def test_a_reading_can_be_given_up_while_the_services_are_read() -> None:
+    look = Examiner().look(SourceText("x", dump()), 2.0, 0.0, 1)
+    # Asked as the rules are told apart, then as the dispatch chains are read.
+    asked = iter([False, True])
+    with pytest.raises(CancelledError):
+        Snapshot.empty(Session(empty_ruleset("x"), "x")).later(look, Underway(Clock()), lambda: next(asked))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
 
+from kptui.ask.request import Request
 from kptui.live.opening import Opening, unread
 from kptui.live.watch import Watch
 from kptui.tui.app import Kptui
@@ -87,6 +90,26 @@ async def test_other_rules_keep_cursor_search_and_trace_and_are_marked_for_a_whi
         assert any(line.startswith("~") and SVC[:10] in line for line in rows(screen.query_one(ChainTree), 80))
         await later(pilot, reader, 20.0)
         assert not screen.query_one(RuleList).row_text(0, 90).plain.strip().startswith("+")
+
+
+async def test_rules_that_were_replaced_are_gone_without_a_look_for_garbage() -> None:
+    async with watching(*(dump(second=f"10.42.0.{pod}") for pod in range(200, 204))) as (pilot, reader):
+        screen, replaced = main(pilot), []
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                screen.go(Place("nat", SVC, 2))
+                await press(pilot, "slash")
+                await write(pilot, "nginx")
+                await press(pilot, "enter")
+                screen.start_trace(Request(dst="10.110.199.45", dport="80"))
+                await settle(pilot)
+                replaced.append(weakref.ref(screen.session))
+                await later(pilot, reader)
+            assert [each() for each in replaced] == [None, None, None]
+        finally:
+            gc.enable()
 
 
 async def test_a_failure_keeps_the_last_rules_tries_again_and_recovers() -> None:

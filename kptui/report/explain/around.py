@@ -14,6 +14,7 @@ from kptui.netfilter.fate import Fates
 from kptui.netfilter.hooks import tables as tables_of
 from kptui.netfilter.marks import Look, Marking, looks, marking
 from kptui.ruleset.jumps import JumpIndex, leads_to
+from kptui.slices import Told, nobody
 from kptui.syntax.ast import Backend, Chain, Rule, Ruleset, Table
 
 _THEN = {
@@ -76,19 +77,25 @@ class Around:
         below = self._below(table)
         return [name for name in _THEN if chain in below.get(name, ())]
 
-    def _below(self, table: Table) -> dict[str, set[str]]:
+    def _below(self, table: Table, told: Told = nobody) -> dict[str, set[str]]:
         """For each base chain the chains that packets may come to from it."""
         key = table.family, table.label
         if key not in self._reach:
             bases = [name for name in _THEN if name in table.chains and table.chains[name].builtin]
-            self._reach[key] = {name: self.index(table).below(name) for name in bases}
+            index = self.index(table)
+            index.read(told)
+            self._reach[key] = {name: index.below(name, told) for name in bases}
         return self._reach[key]
 
-    def look_around(self) -> None:
-        """Everything that takes a look at every rule, so that it is known when it is asked for."""
+    def look_around(self, told: Told = nobody) -> None:
+        """Everything that takes a look at every rule, so that it is known when it is asked for.
+
+        `told` is called now and then, and what it raises ends that.
+        """
         for table in self.ruleset.tables:
-            self._below(table)
-        self.looks  # noqa: B018
+            self._below(table, told)
+        if "looks" not in vars(self):
+            self.looks = looks(self.ruleset, told)
 
     def mentions(self, chain: Chain, word: str) -> bool:
         """Whether a word is in the text of any of a chain's rules."""

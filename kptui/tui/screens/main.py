@@ -12,10 +12,12 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from kptui.errors import CancelledError
 from kptui.netfilter.trace import Trace
 from kptui.syntax.ast import Ruleset
 from kptui.text import number_of, visible
 from kptui.tui.anything import Anything
+from kptui.tui.courtesy import COURTESY
 from kptui.tui.keys import KEYS, bindings
 from kptui.tui.lacking import lacking
 from kptui.tui.screens.help import HelpScreen
@@ -151,8 +153,17 @@ class MainScreen(Refreshing, OnePane):
         """Look at every rule in the background."""
         around = self.around
         worker = get_current_worker()
-        around.look_around()
-        found = around.ruleset.diagnostics if not worker.is_cancelled else ()
+
+        def told() -> None:
+            COURTESY.give_way()
+            if worker.is_cancelled:
+                raise CancelledError
+
+        try:
+            around.look_around(told)
+            found = around.ruleset.look_through(told)
+        except CancelledError:
+            return
         self.post_message(self.Surveyed(around.ruleset, Survey(found)))
 
     @on(Surveyed)

@@ -189,7 +189,7 @@ class Refreshing(Views):
     def _begin(self) -> None:
         self.underway = Underway(self.timing.clock)
         wanted = any(getattr(screen, "wants_all", False) for screen in self.app.screen_stack)
-        self._read(self.timing.begin(), self.snapshot, self.timing.wants_all() or wanted)
+        self._read(self.timing.begin(), self.timing.wants_all() or wanted)
 
     @work(thread=True, group="reload", exit_on_error=False, description="reading the source")
     def _open(self, opening: Opening) -> None:
@@ -197,7 +197,7 @@ class Refreshing(Views):
         while not opening.wait(0.05):
             if worker.is_cancelled or opening.number != self.timing.number:
                 return
-        found, model = opening.snapshot, None
+        found, model = opening.take(), None
         if opening.bundle is not None:
             # Several hosts want another first screen: whoever opened this one opens that.
             self.app.call_from_thread(self.app.exit)
@@ -207,8 +207,9 @@ class Refreshing(Views):
         self.post_message(self.Read(opening.number, found or opening.why, model))
 
     @work(thread=True, group="reload", exit_on_error=False, description="reading the source")
-    def _read(self, number: int, before: Snapshot, everything: bool) -> None:
-        worker = get_current_worker()
+    def _read(self, number: int, everything: bool) -> None:
+        # Not an argument: a worker that has ended would keep it, and with it the rules before.
+        worker, before = get_current_worker(), self.snapshot
 
         underway = self.underway
 
@@ -222,7 +223,8 @@ class Refreshing(Views):
             look = self.reader.read(before.number, everything, underway, unwanted)
             result = before.later(look, underway, unwanted)
             if result.rules_changed:
-                model = TreeModel(result.session.ruleset, set(self.opened) if before.session.ruleset.tables else None)
+                opened = set(self.opened) if before.session.ruleset.tables else None
+                model = TreeModel(result.session.ruleset, opened, COURTESY.give_way)
         except CancelledError:
             pass
         except KptuiError as error:
@@ -259,7 +261,7 @@ class Refreshing(Views):
         if found.rules_changed and model is not None:
             self._other_rules(model)
             if isinstance(garbage := getattr(self.app, "garbage", None), Garbage):
-                garbage.read()
+                garbage.read(before.session)
         self._measure()
         if found.rules_changed:
             self.go(self.start if first else place)
