@@ -18,6 +18,10 @@ def nobody() -> None:
 
 def slices(items: Iterable[_Item], told: Told) -> Iterator[_Item]:
     """The items; before each slice of them `told` is called."""
+    return iter(items) if told is nobody else _told(items, told)
+
+
+def _told(items: Iterable[_Item], told: Told) -> Iterator[_Item]:
     for number, item in enumerate(items):
         if not number % SLICE:
             told()

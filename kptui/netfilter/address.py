@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
+# Not from `socket`, which makes enumerations of its hundreds of constants: that takes longer than a trace's rules.
+from _socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
 from kptui.netfilter.intervals import Intervals
 from kptui.records import dataclass
 
 
 def parse(text: str, family: int) -> int:
     """An address as a number; raises ValueError naming what was given."""
-    found = _four(text) if family == 4 else _six(text)
-    if found is None:
-        raise ValueError(f"“{text}” is no IPv{family} address")
-    return found
-
-
-def _four(text: str) -> int | None:
-    """Four numbers up to 255 without zeros before them, as inet_pton(3) takes them; `socket` is slow to import."""
-    parts = text.split(".")
-    if len(parts) != 4 or not text.isascii():
-        return None
-    number = 0
-    for part in parts:
-        if not part.isdecimal() or len(part) > 3 or (part[0] == "0" and part != "0"):
-            return None
-        byte = int(part)
-        if byte > 255:
-            return None
-        number = number << 8 | byte
-    return number
-
-
-def _six(text: str) -> int | None:
-    import socket
-
     try:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET6, text), "big")
+        return int.from_bytes(inet_pton(AF_INET if family == 4 else AF_INET6, text), "big")
     except OSError:
-        return None
+        raise ValueError(f"“{text}” is no IPv{family} address") from None
 
 
 def family_of(text: str) -> int:
@@ -47,10 +25,8 @@ def family_of(text: str) -> int:
 def show(number: int, family: int) -> str:
     """An address as text."""
     if family == 4:
-        return ".".join(map(str, number.to_bytes(4, "big")))
-    import socket
-
-    return socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+        return inet_ntop(AF_INET, number.to_bytes(4, "big"))
+    return inet_ntop(AF_INET6, number.to_bytes(16, "big"))
 
 
 def endpoint(number: int, port: int | None, family: int) -> str:

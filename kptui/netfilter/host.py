@@ -113,7 +113,7 @@ class Host:
         return self.sysctls.get(name)
 
 
-_LOOPBACK = {4: Network(127 << 24, 0xFF << 24, 32), 6: Network(1, 2**128 - 1, 128)}
+_LOOPBACK = {4: network("127.0.0.0/8", 4), 6: network("::1/128", 6)}
 
 
 def loopback(family: int) -> Network:

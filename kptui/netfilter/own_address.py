@@ -14,9 +14,12 @@ from kptui.netfilter.iproute import LOCAL, Address
 from kptui.netfilter.packet import Packet
 
 _SCOPES = {"global": 0, "universe": 0, "site": 200, "link": 253, "host": 254}
-_LABELS = (
-    ("::1/128", 0), ("::ffff:0:0/96", 4), ("2002::/16", 2), ("2001::/32", 6), ("2001:10::/28", 7), ("fc00::/7", 5),
-    ("fec0::/10", 11), ("3ffe::/16", 12), ("::/96", 3), ("::/0", 1),
+_LABELS = tuple(
+    (network(net, 6), label)
+    for net, label in (
+        ("::1/128", 0), ("::ffff:0:0/96", 4), ("2002::/16", 2), ("2001::/32", 6), ("2001:10::/28", 7), ("fc00::/7", 5),
+        ("fec0::/10", 11), ("3ffe::/16", 12), ("::/96", 3), ("::/0", 1),
+    )
 )  # fmt: skip
 """The kernel's own labels of address ranges (addrlabel.c), narrowest first."""
 
@@ -127,4 +130,4 @@ def _scope_six(address: int) -> int:
 
 
 def _label(address: int) -> int:
-    return next(label for net, label in _LABELS if address in network(net, 6))
+    return next(label for net, label in _LABELS if address in net)

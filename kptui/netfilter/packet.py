@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kptui.netfilter.address import Network, network
+from kptui.netfilter.address import network
 from kptui.netfilter.facts import Unknown
 from kptui.records import dataclass
 
@@ -24,7 +24,7 @@ NO_SOCKET = 1 << 32
 WITH_PORTS = frozenset({TCP, UDP, SCTP, UDPLITE, DCCP})
 EVERYONE = 0xFFFFFFFF
 """255.255.255.255, which every host on the link takes for its own."""
-MULTICAST = {4: network("224.0.0.0/4", 4), 6: Network(0xFF << 120, 0xFF << 120, 128)}
+MULTICAST = {4: network("224.0.0.0/4", 4), 6: network("ff00::/8", 6)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kptui.netfilter.address import Network
+from kptui.netfilter.address import network
 from kptui.netfilter.deciding import decided, lose, parted, shown_destination, shown_source, surely, surely_in, until
 from kptui.netfilter.facts import Answer, Fact, Unsure, negate, within
 from kptui.netfilter.fib import HERE, Query
@@ -18,7 +18,7 @@ from kptui.netfilter.walk import Journal
 from kptui.netfilter.worlds import Flow, Ways
 from kptui.records import dataclass, replace
 
-_LINK_LOCAL = Network(0xFE80 << 112, 0xFFC0 << 112, 128)
+_LINK_LOCAL = network("fe80::/10", 6)
 
 
 def alive(packet: Packet, ways: Ways, journal: Journal, came: int | None = None) -> Ways:

@@ -6,6 +6,7 @@ What there are very many of are named tuples: nothing else that can't be changed
 from __future__ import annotations
 
 import gc
+import itertools
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -225,6 +226,7 @@ class Ruleset:
     def look_through(self, told: Told = nobody) -> tuple[Diagnostic, ...]:
         """The same; `told` is called now and then, and what it raises ends that."""
         with collector_paused():
-            rules = slices((rule for table in self.tables for rule in table.chains.rules()), told)
-            found = [each for rule in rules for each in (rule.error, rule.problem) if each is not None]
+            rules = itertools.chain.from_iterable(table.chains.rules() for table in self.tables)
+            wrong = [(rule.error, rule.problem) for rule in slices(rules, told) if rule.error or rule.problem]
+        found = [each for both in wrong for each in both if each is not None]
         return tuple(sorted([*self.notes, *found], key=lambda found: (found.line, found.column)))

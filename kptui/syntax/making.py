@@ -8,7 +8,7 @@ gets into that source: it holds names of constants and of values only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lark import Token
@@ -17,13 +17,14 @@ from kptui.patterns import pattern
 from kptui.syntax.ast import Family, Match, Option, Rule, Target
 from kptui.syntax.check import Findings
 from kptui.syntax.quoting import unquoted
-from kptui.syntax.templates import COUNTERS, Make, Template, UnfitError, bytes_, packets
+from kptui.syntax.templates import COUNTERS, VERDICTS, Make, Read, Template, UnfitError, Wrong, bytes_, packets
 from kptui.syntax.tree import ExtensionParts, OptionParts, RuleParts
 from kptui.syntax.vocabulary import Check, Kind
 
 _WORD = r'[^ \t\r\n"!-][^ \t\r\n"]*'
 _TOKEN = rf'"[^"\\\r\n]*(?:\\.[^"\\\r\n]*)*"|{_WORD}'
 _REMEMBERED = 1024
+_TESTED = 65_536
 _SLOT = pattern(r"given\[[0-9]+\](?!\[)")
 _COUNTED = r"(?:\[([0-9]{1,20}):([0-9]{1,20})\] )?"
 
@@ -37,7 +38,8 @@ def template(
     if what doesn't vary is wrong.
     """
     places = {at: COUNTERS + index for at, index in slots.items()}
-    made = Template(_Source(places, {id(part): check for check, part in found.checks}).make(parts))
+    checks = {id(part): check for check, part in found.checks}
+    made = Template(_Source(places, checks).make(parts))
     made.checked = bool(found.checks)
     target = parts.target
     made.goto = target is not None and target.kind == "GOTO"
@@ -46,6 +48,7 @@ def template(
     made.tests = tuple((place, kind) for place, kind in asked if place is not None)
     made.never_in = frozenset().union(*(chains for chains, _ in found.hooks))
     _write_pattern(made, words, frozenset(places.values()), family)
+    made.write = lambda: _Source(places, checks, frozenset(made.quotable)).usual(parts, made, family)
     return made
 
 
@@ -83,16 +86,50 @@ class _Source:
     Values are `given[3]`, everything else is a name for a constant; what has no value in it is made at once.
     """
 
-    def __init__(self, places: Mapping[int, int], checks: Mapping[int, Check]) -> None:
+    def __init__(
+        self, places: Mapping[int, int], checks: Mapping[int, Check], quotable: frozenset[int] = frozenset()
+    ) -> None:
+        """`quotable` are the values that are given with the quotes they may stand in."""
         self._places = places
         self._checks = checks
+        self._quotable = quotable
         self._names: dict[str, Any] = {
             "new": tuple.__new__, "Rule": Rule, "Option": Option, "Match": Match, "Target": Target,
-            "packets": packets, "bytes": bytes_, "checked": _checked, "remember": _remember,
+            "packets": packets, "bytes": bytes_, "checked": _checked, "remember": _remember, "unquoted": unquoted,
+            "unusual": _unusual, "VERDICTS": VERDICTS,
         }  # fmt: skip
 
     def make(self, parts: RuleParts) -> Make:
-        """The function for a line; raises UnfitError if what doesn't vary is wrong."""
+        """The function for a line that was taken apart; raises UnfitError if what doesn't vary is wrong."""
+        made: Make = self._value(f"lambda given, line, number, chain, text, problem=None: {self._rule(parts)}")
+        return made
+
+    def usual(self, parts: RuleParts, made: Template, family: Family) -> tuple[Read, Wrong]:
+        """The functions for lines that the template's pattern matched: one call makes the rule of such a line."""
+        wrong = " or ".join(self._wrong(made, family)) or "False"
+        source = f"""
+def read(found, line, number, chain, targets, problem=None):
+    given = found.groups("")
+    if {wrong}:
+        return None
+    text = found[0]
+    return {self._rule(parts)}
+"""
+        exec(source, self._names)  # noqa: S102 - written here, of names and numbers
+        return self._names["read"], self._value(f"lambda given, chain, targets: {wrong}")
+
+    def _wrong(self, made: Template, family: Family) -> Iterator[str]:
+        """What iptables would mind, a condition each."""
+        for slot, kind, fit in made.unusual:
+            value, known = self._given(slot), self._constant(fit)
+            yield f"({value} not in {known} and unusual({self._constant(kind)}, {value}, {family}, {known}))"
+        if made.target_slot is not None:
+            name = f"given[{made.target_slot}]"
+            yield f"({name} not in targets{'' if made.goto else f' and {name} not in VERDICTS'})"
+        if made.never_in:
+            yield f"chain in {self._constant(made.never_in)}"
+
+    def _rule(self, parts: RuleParts) -> str:
         generic = self._all(map(self._option, parts.generic))
         matches = self._remembered(self._all(map(self._match, parts.matches)))
         target = self._target(parts.target) if parts.target is not None else "None"
@@ -100,9 +137,7 @@ class _Source:
         if parts.counters:
             given = f"(given if given[0] else ({self._values(parts.counters)}))"
         counters = f"packets({given}) if {given}[0] else None, bytes({given}) if {given}[0] else None"
-        rule = f"new(Rule, (chain, number, line, text, {generic}, {matches}, {target}, {counters}, None, problem))"
-        made: Make = self._value(f"lambda given, line, number, chain, text, problem=None: {rule}")
-        return made
+        return f"new(Rule, (chain, number, line, text, {generic}, {matches}, {target}, {counters}, None, problem))"
 
     def _value(self, source: str) -> Any:
         return eval(source, self._names)  # noqa: S307 - written here, of names and numbers
@@ -134,7 +169,11 @@ class _Source:
 
     def _text(self, token: Token) -> str:
         at = _place(token, self._places)
-        return f"given[{at}]" if at is not None else self._constant(unquoted(token))
+        return self._given(at) if at is not None else self._constant(unquoted(token))
+
+    def _given(self, slot: int) -> str:
+        value = f"given[{slot}]"
+        return f"({value} if {value}[0] != '\"' else unquoted({value}))" if slot in self._quotable else value
 
     def _option(self, part: OptionParts) -> str:
         parts = f"{self._constant(part.name)}, ({self._values(part.values)}), {part.negated}"
@@ -158,6 +197,15 @@ def _checked(check: Check, options: tuple[Option, ...]) -> tuple[Option, ...]:
     if check(options):
         raise UnfitError
     return options
+
+
+def _unusual(kind: Kind, value: str, family: Family, fit: set[str]) -> bool:
+    """Whether a value is none of its kind; it is added to those that fit, if it does."""
+    if not kind.fits(value, family):
+        return True
+    if len(fit) < _TESTED:
+        fit.add(value)
+    return False
 
 
 def _remember(known: dict[str, tuple[Match, ...]], value: str, made: tuple[Match, ...]) -> tuple[Match, ...]:

@@ -43,6 +43,8 @@ LEAD = pattern(
     r"(?:(?:sudo[ \t]+)?(?:/[\w/.-]*/)?(ip6?tables)(?:-nft|-legacy)?[ \t]+(?=-))?"
 )
 _FOLLOWERS = 8
+OFTEN = 12
+"""From so many rules of a shape on its pattern is worth what it takes to compile."""
 _KEPT = 65_536
 
 
@@ -50,12 +52,18 @@ class RuleReader:
     """Turns rule lines of one table into AST rules, remembering a template per shape."""
 
     def __init__(
-        self, vocabulary: Vocabulary, family: Family = 4, table: str = "", chains: Container[str] | None = None
+        self,
+        vocabulary: Vocabulary,
+        family: Family = 4,
+        table: str = "",
+        chains: Container[str] | None = None,
+        often: int = OFTEN,
     ) -> None:
         """The grammar is loaded when the first line of a new shape comes.
 
         `chains` are the table's user-defined chains where they are all known, so that a jump elsewhere is noticed.
         """
+        self._often = often
         self._vocabulary = vocabulary
         self._family = family
         self._table = table
@@ -71,54 +79,62 @@ class RuleReader:
 
         A rule that iptables would refuse has its error, one that the grammar refuses is opaque.
         """
-        text, before, end = lines.text, -1, 0
+        text, targets, before, end = lines.text, self._led_to, -1, 0
+        last = self._last
         for chain, numbers in chains:
             for number, line in enumerate(numbers, first):
                 start = end + 1 if line == before + 1 else lines.start(line - 1)
-                before, end = line, text.find("\n", start)
-                yield self._rule(text, start, line, number, chain)
+                before = line
+                for known in last.followers:
+                    found = known.match(text, start)
+                    if found is None:
+                        continue
+                    try:
+                        rule = known.read(found, line, number, chain, targets)
+                    except UnfitError:
+                        continue
+                    if rule is not None:
+                        if known is not last.followers[0]:
+                            last.prefer(known)
+                        self._last = last = known
+                        end = found.end()
+                        yield rule
+                        break
+                else:
+                    end = text.find("\n", start)
+                    self._last = last
+                    rule = self._look_up(text[start : end if end >= 0 else None].strip(BLANKS), line, number, chain)
+                    last = self._last
+                    yield rule
 
     def rule(self, lines: Lines, line: int, number: int, chain: str) -> Rule:
         """The rule of one line."""
-        return self._rule(lines.text, lines.start(line - 1), line, number, chain)
-
-    def _rule(self, text: str, start: int, line: int, number: int, chain: str) -> Rule:
-        last = self._last
-        for place, known in enumerate(last.followers):
-            found = known.match(text, start)
-            if found is None:
-                continue
-            rule = known.bound(found, line, number, chain, self._family, self._led_to)
-            if rule is not None:
-                self._last = known
-                if place:
-                    last.prefer(place)
-                return rule
-        end = text.find("\n", start)
-        return self._look_up(text[start : end if end >= 0 else None].strip(BLANKS), line, number, chain)
+        return next(self.rules(lines, ((chain, (line,)),), number))
 
     def columns(self, lines: Lines, chain: str, numbers: Sequence[int], pick: Pick) -> Iterator[Sequence[str | None]]:
         """What `pick` takes out of each rule of a chain; most rules are not made for that."""
-        text, family, targets = lines.text, self._family, self._led_to
-        before, end = -1, 0
+        text, targets, before, end = lines.text, self._led_to, -1, 0
+        last = self._last
         for number, line in enumerate(numbers, 1):
             start = end + 1 if line == before + 1 else lines.start(line - 1)
-            last = self._last
-            for at, known in enumerate(last.followers):
+            for known in last.followers:
                 found = known.match(text, start)
-                given = known.values(found, chain, family, targets) if found is not None else None
-                if found is None or given is None:
+                if found is None:
+                    continue
+                given = found.groups("")
+                if known.wrong(given, chain, targets):
                     continue
                 places = known.columns(pick, chain, len(given))
                 if places is not None:
+                    if known is not last.followers[0]:
+                        last.prefer(known)
                     before, end = line, found.end()
-                    self._last = known
-                    if at:
-                        last.prefer(at)
+                    self._last = last = known
                     yield [None if place is None else given[place] for place in places]
                     break
             else:
-                yield pick(self._rule(text, start, line, number, chain))
+                yield pick(self.rule(lines, line, number, chain))
+                last = self._last
 
     def read_plainly(self, text: str, line: int, number: int, chain: str) -> Rule:
         """The same rule without any shape: what Lark's tree of the line says."""
@@ -181,13 +197,11 @@ class RuleReader:
             return learnt
 
     def _met(self, found: Template) -> None:
-        """From the second rule of a shape on, its pattern is tried first after the shape of the rule before."""
+        """Once there were enough rules of a shape, its pattern is tried first after the shape of the rule before."""
         last, self._last = self._last, found
-        if not found.met:
-            found.met = True
-            return
-        if found.pattern and found not in last.followers:
-            found.match = re.compile(found.pattern).match
+        found.met += 1
+        if found.pattern and found.met >= self._often and found not in last.followers:
+            found.ready()
             last.followers = (found, *last.followers[: _FOLLOWERS - 1])
 
 

@@ -9,7 +9,6 @@ from typing import Protocol
 from kptui.records import dataclass, field
 from kptui.syntax.ast import Family, Rule
 from kptui.syntax.diagnostics import Diagnostic
-from kptui.syntax.quoting import unquoted
 from kptui.syntax.vocabulary import Kind
 
 Given = Sequence[str]
@@ -30,8 +29,19 @@ class Make(Protocol):
     ) -> Rule: ...
 
 
+class Read(Protocol):
+    """The rule of a line that the pattern matched; None (or UnfitError) if iptables would mind anything in it."""
+
+    def __call__(  # noqa: D102
+        self, found: re.Match[str], line: int, number: int, chain: str, targets: Container[str]
+    ) -> Rule | None: ...
+
+
+Wrong = Callable[[Given, str, Container[str]], bool]
+"""Whether iptables would mind any of a line's values (quoted ones in their quotes), by chain and known targets."""
+
+
 VERDICTS = frozenset({"ACCEPT", "DROP", "RETURN"})
-_TESTED = 65_536
 
 
 class UnfitError(Exception):
@@ -56,35 +66,23 @@ class Template:
     """Values that the pattern doesn't test, with those that were found fit before."""
     followers: tuple[Template, ...] = ()
     match: Callable[[str, int], re.Match[str] | None] = field(init=False)
-    met: bool = False
+    write: Callable[[], tuple[Read, Wrong]] = field(init=False)
+    """Writes the functions for lines that the pattern matches."""
+    read: Read = field(init=False)
+    wrong: Wrong = field(init=False)
+    met: int = 0
+    """How many rules were taken apart to find their shape."""
+    compiled: bool = False
     checked: bool = False
     """Whether a rule's values are looked at together when it is made."""
     picked: dict[Pick, tuple[int | None, ...] | None] = field(default_factory=dict)
 
-    def bound(
-        self, found: re.Match[str], line: int, number: int, chain: str, family: Family, chains: Container[str]
-    ) -> Rule | None:
-        """The rule of a line that the pattern matched; None if iptables would mind anything in it."""
-        given = self.values(found, chain, family, chains)
-        if given is None:
-            return None
-        try:
-            return self.make(given, line, number, chain, found[0])
-        except UnfitError:
-            return None
-
-    def values(self, found: re.Match[str], chain: str, family: Family, chains: Container[str]) -> Given | None:
-        """The values of a line that the pattern matched; None if iptables would mind any of them."""
-        given: Given = found.groups("")
-        if self.quotable:
-            given = self._unquoted(given)
-        if self.unusual and not self._unusual_fit(given, family):
-            return None
-        if self.target_slot is not None:
-            name = given[self.target_slot]
-            if name not in chains and (self.goto or name not in VERDICTS):
-                return None
-        return None if chain in self.never_in else given
+    def ready(self) -> None:
+        """Make what takes the usual lines of the shape."""
+        if not self.compiled:
+            self.compiled = True
+            self.match = re.compile(self.pattern).match
+            self.read, self.wrong = self.write()
 
     def columns(self, pick: Pick, chain: str, count: int) -> tuple[int | None, ...] | None:
         """Which values `pick` takes out of the rules of this shape; None if it has to look at each.
@@ -100,30 +98,16 @@ class Template:
             else:
                 places = [marks.index(value) if value in marks[COUNTERS:] else None for value in values]
                 constant = any(value is not None and at is None for value, at in zip(values, places, strict=True))
-                self.picked[pick] = None if self.checked or constant else tuple(places)
+                quoted = not {*places}.isdisjoint(self.quotable)
+                self.picked[pick] = None if self.checked or constant or quoted else tuple(places)
         return self.picked[pick]
 
-    def _unquoted(self, given: Given) -> Given:
-        plain = [*given]
-        for slot in self.quotable:
-            if plain[slot][0] == '"':
-                plain[slot] = unquoted(plain[slot])
-        return plain
-
-    def _unusual_fit(self, given: Given, family: Family) -> bool:
-        for slot, kind, fit in self.unusual:
-            value = given[slot]
-            if value not in fit:
-                if not kind.fits(value, family):
-                    return False
-                if len(fit) < _TESTED:
-                    fit.add(value)
-        return True
-
-    def prefer(self, place: int) -> None:
+    def prefer(self, found: Template) -> None:
         """Have a follower tried one place earlier, so that the most frequent come to be the first."""
-        before, found = self.followers[place - 1 : place + 1]
-        self.followers = (*self.followers[: place - 1], found, before, *self.followers[place + 1 :])
+        order = [*self.followers]
+        place = order.index(found)
+        order[place - 1], order[place] = found, order[place - 1]
+        self.followers = tuple(order)
 
     def fits(self, given: Given, chain: str, family: Family) -> bool:
         """Whether each value is of its kind, and the rule may stand in that chain."""

@@ -18,7 +18,7 @@ from tests.syntax.support import CATALOGUE, corpus_files, corpus_rows, read_text
 
 
 def reader(table: str = "", six: bool = False) -> RuleReader:
-    return RuleReader(CATALOGUE, 6 if six else 4, table)
+    return RuleReader(CATALOGUE, 6 if six else 4, table, often=2)
 
 
 def read(rules: RuleReader, text: str, chain: str = "X") -> Rule:
