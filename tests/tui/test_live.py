@@ -85,7 +85,7 @@ async def test_other_rules_keep_cursor_search_and_trace_and_are_marked_for_a_whi
         assert screen.navigation.place == Place("nat", SVC, 3)
         assert screen.query_one(RuleList).cursor == 2
         assert "3 of 3" in "\n".join(screen_lines(pilot))
-        assert screen.query_one(SearchBar).display
+        assert screen.query_one(SearchBar).shown
         assert screen.query_one(RuleList).row_text(0, 90).plain.split()[:1] in (["+1"], ["+"])
         assert any(line.startswith("~") and SVC[:10] in line for line in rows(screen.query_one(ChainTree), 80))
         await later(pilot, reader, 20.0)

@@ -65,7 +65,7 @@ async def test_escape_clears_the_search_first_and_the_trace_then() -> None:
         await write(pilot, "nginx")
         await press(pilot, "enter", "escape")
         screen = main(pilot)
-        assert not screen.query_one(SearchBar).display
+        assert not screen.query_one(SearchBar).shown
         assert not screen.hits
         assert screen.trace is not None
         assert isinstance(pilot.app.focused, ChainTree)
@@ -159,11 +159,11 @@ async def test_n_goes_on_while_more_is_searched_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Session, "searcher", held)
     async with opened() as pilot:
         await pilot.press("slash", "x", "enter")
-        while len(main(pilot).hits) < 2:
+        while len(main(pilot).hits) < 3:
             await pilot.pause()
         await pilot.press("n")
         assert main(pilot).navigation.place == Place("nat", "KUBE-SERVICES", 2)
-        assert "2 of 2 …" in screen_lines(pilot)[-2]
+        assert "2 of 3 …" in screen_lines(pilot)[-2]
         held.go_on.set()
         await settle(pilot)
         assert "2 of 3" in screen_lines(pilot)[-2]
@@ -178,3 +178,41 @@ async def test_a_search_for_an_older_text_is_given_up(monkeypatch: pytest.Monkey
         await pilot.press("escape")
         await settle(pilot)
         assert held.given_up == ["x", "xy"]
+
+
+@pytest.mark.parametrize("size", [(60, 15), (80, 24), (120, 40)])
+async def test_the_line_to_search_moves_nothing_and_hides_no_row(size: tuple[int, int]) -> None:
+    async with opened(size=size) as pilot:
+        screen = main(pilot)
+        panes = [screen.query_one(f"#{name}") for name in ("chains", "rules", "detail")]
+        regions = [pane.region for pane in panes]
+        await press(pilot, "slash")
+        line = screen.query_one(SearchBar).region
+        assert line.height == 1
+        assert line.bottom == size[1] - 1
+        assert [pane.region for pane in panes] == regions
+        await press(pilot, "escape", "t")
+        await write(pilot, "10.42.0.7 -> default/nginx")
+        await press(pilot, "enter", "slash")
+        lists = [screen.query_one(f"#{name}") for name in ("outcomes", "hops")]
+        assert all(each.region.y + each.gutter.top + each.size.height <= line.y for each in lists if each.size.width)
+
+
+async def test_what_is_typed_is_seen_before_it_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _Held()
+    monkeypatch.setattr(Session, "searcher", held)
+    async with opened() as pilot:
+        searching = main(pilot)._search_typed
+        begun: list[tuple[str, bool]] = []
+
+        def noted(text: str) -> None:
+            begun.append((text, f"/ {text} " in screen_lines(pilot)[-2]))
+            searching(text)
+
+        monkeypatch.setattr(main(pilot), "_search_typed", noted)
+        await press(pilot, "slash")
+        await pilot.press("x", "y")
+        await pilot.pause()
+        assert begun[-1] == ("xy", True)
+        held.go_on.set()
+        await settle(pilot)

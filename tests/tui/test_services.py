@@ -203,7 +203,7 @@ async def test_ten_thousand_services_open_at_once(tmp_path: Path) -> None:
         assert time.perf_counter() - start < 1
         await press(pilot, "s", "G")
         assert names_at_cursor(pilot) == "shop/web-09999:http"
-        assert pilot.app.screen.query_one(SearchBar).display is False
+        assert pilot.app.screen.query_one(SearchBar).shown is False
 
 
 def names_at_cursor(pilot: object) -> str:

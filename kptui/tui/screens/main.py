@@ -114,7 +114,7 @@ class MainScreen(Refreshing, OnePane):
         """Give up a reading that one waits for; close the search, then the reply, then the trace."""
         if self.stop_reading():
             return
-        if self.query_one(SearchBar).display:
+        if self.query_one(SearchBar).shown:
             self.action_close_search()
         elif self.forth is not None:
             self.show_forth()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Set
+
 from textual import on, work
 from textual.message import Message
 from textual.worker import get_current_worker
@@ -19,6 +22,8 @@ from kptui.tui.widgets.rule_list import RuleList
 from kptui.tui.widgets.search_bar import SearchBar
 
 MAX_HITS = 10_000
+OFTEN = 0.1
+"""Seconds between two messages of a search that finds more and more."""
 
 
 class Searching(Editing):
@@ -27,10 +32,13 @@ class Searching(Editing):
     class Found(Message):
         """A search is finished, or has found more."""
 
-        def __init__(self, text: str, hits: list[Hit], again: bool = False, more: bool = False) -> None:
+        def __init__(
+            self, text: str, hits: list[Hit], places: Set[Place], again: bool = False, more: bool = False
+        ) -> None:
             """The hits are for that text; `again` if it was searched for before, in older rules; `more` may come."""
             self.text = text
             self.hits = hits
+            self.places = places
             self.again = again
             self.more = more
             super().__init__()
@@ -55,46 +63,61 @@ class Searching(Editing):
 
     def action_search(self) -> None:
         """Open the search."""
+        self._show_bar(True)
         self.query_one(SearchBar).open()
+
+    def _show_bar(self, shown: bool) -> None:
+        """The line lies over the panes' frames; lists that have none make room."""
+        self.query_one(SearchBar).show(shown)
+        trace = self.query_one("#trace")
+        trace.set_class(shown and trace.has_class("-shown"), "-searched")
 
     @on(SearchBar.Typed)
     def searched(self, event: SearchBar.Typed) -> None:
-        """Search for what is typed."""
+        """Search for what is typed, once that is to be seen; the hits before stay marked until there are others."""
         self._searched = event.text
         self._entered = False
-        if event.text.strip():
-            self._under_way = True
-            self._hits([])
+        self._under_way = bool(event.text.strip())
+        self.hits, self.hit = [], -1
+        if self._under_way:
             self.query_one(SearchBar).count("searching …")
-            self._search(event.text)
+            self.call_after_refresh(self._search_typed, event.text)
         else:
+            self.workers.cancel_group(self, "search")
             self._hits([])
             self.query_one(SearchBar).count("")
+
+    def _search_typed(self, text: str) -> None:
+        if text == self._searched:
+            self._search(text)
 
     @work(thread=True, exclusive=True, group="search", exit_on_error=False)
     def _search(self, text: str, again: bool = False) -> None:
         worker = get_current_worker()
+        hits: list[Hit] = []
+        places: set[Place] = set()
+        told = time.monotonic(), 0
 
         def stopped() -> bool:
+            """Whether nobody waits; they are told on the way what has been found so far, and keys are done first."""
+            nonlocal told
             COURTESY.give_way()
+            if not again and len(hits) > told[1] and (not told[1] or time.monotonic() - told[0] >= OFTEN):
+                told = time.monotonic(), len(hits)
+                self.post_message(self.Found(text, list(hits), frozenset(places), more=True))
             return worker.is_cancelled
 
-        hits: list[Hit] = []
-        # The first is told, then two, four, …: so one can go on early, and not every one is a message.
-        due = 1
         try:
             for hit in self.session.searcher.search(text, stopped):
                 hits.append(hit)
-                if len(hits) == due and not again:
-                    due *= 2
-                    self.post_message(self.Found(text, list(hits), more=True))
-                if len(hits) >= MAX_HITS:
+                places.add(Place(hit.table, hit.chain, hit.rule))
+                if len(hits) >= MAX_HITS or stopped():
                     break
         except UsageError as error:
             self.post_message(self.Refused(text, str(error)))
             return
         if not worker.is_cancelled:
-            self.post_message(self.Found(text, hits, again))
+            self.post_message(self.Found(text, hits, places, again))
 
     @on(Found)
     def found(self, event: Found) -> None:
@@ -103,7 +126,7 @@ class Searching(Editing):
             return
         self._under_way = event.more
         before = self.hit
-        self._hits(event.hits)
+        self._hits(event.hits, event.places)
         if event.again and event.hits:
             self._stay_at_hit()
         elif event.hits and before < 0:
@@ -142,9 +165,8 @@ class Searching(Editing):
         at = f"{self.hit + 1} of " if self.hit >= 0 else ""
         self.query_one(SearchBar).count(f"{at}{len(self.hits):,}{more}")
 
-    def _hits(self, hits: list[Hit]) -> None:
+    def _hits(self, hits: list[Hit], places: Set[Place] = frozenset()) -> None:
         self.hits, self.hit = hits, -1
-        places = frozenset(Place(hit.table, hit.chain, hit.rule) for hit in hits)
         self.query_one(ChainTree).set_hits(places)
         self.query_one(RuleList).set_hits(places)
 
@@ -165,6 +187,5 @@ class Searching(Editing):
         self.workers.cancel_group(self, "search")
         self._hits([])
         self._searched = ""
-        bar = self.query_one(SearchBar)
-        bar.display = False
+        self._show_bar(False)
         self.set_focus(self.query_one(ChainTree))

@@ -293,7 +293,7 @@ class TableScreen(Screen[Chosen]):
     def action_close_search(self) -> None:
         """Give the filter up."""
         bar = self.query_one(SearchBar)
-        bar.display = False
+        bar.show(False)
         self.set_focus(self.rows)
         if self.state.words:
             self.state.words = ""
@@ -302,7 +302,7 @@ class TableScreen(Screen[Chosen]):
 
     def action_close(self) -> None:
         """Give the filter up, then close the table."""
-        if self.query_one(SearchBar).display:
+        if self.query_one(SearchBar).shown:
             self.action_close_search()
         else:
             self.dismiss(Chosen())

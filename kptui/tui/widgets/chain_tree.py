@@ -55,8 +55,9 @@ class ChainTree(RowView):
 
     def set_hits(self, hits: Set[Place]) -> None:
         """Mark what a search has found."""
-        self.hits = hits
-        self.redraw()
+        before, self.hits = self.hits, hits
+        places = self.model.at
+        self.redraw_rows(lambda row: (places(row) in before) != (places(row) in hits))
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters, and what is news."""

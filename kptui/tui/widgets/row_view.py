@@ -6,6 +6,7 @@ what forty do, and a cursor that moves two of them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -22,7 +23,7 @@ from kptui.tui.keys import ROW_KEYS, bindings
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.signs import row_in_ascii
 
-KEPT = 1_000
+KEPT = 400
 """So many drawn rows are kept at the most."""
 STYLES = (
     "cursor", "cursor-blurred", "dim", "hop", "good", "bad", "unsure", "label", "counter", "jump", "strong", "hit",
@@ -122,6 +123,14 @@ class RowView(ScrollView, can_focus=True):
         """What rows show has changed."""
         self._drawn.clear()
         self.refresh()
+
+    def redraw_rows(self, changed: Callable[[int], bool]) -> None:
+        """What some rows show has changed."""
+        rows = {row for row, _, _ in self._drawn if row >= 0}
+        gone = {row for row in rows if row < self.row_count() and changed(row)}
+        self._drawn = {key: strip for key, strip in self._drawn.items() if key[0] not in gone}
+        for row in gone:
+            self._refresh_row(row)
 
     def refresh_rows(self) -> None:
         """There are other rows: measure, keep the cursor inside, draw."""

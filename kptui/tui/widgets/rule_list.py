@@ -61,8 +61,15 @@ class RuleList(RowView):
 
     def set_hits(self, hits: Set[Place]) -> None:
         """Mark what a search has found."""
-        self.hits = hits
-        self.redraw()
+        before, self.hits = self.hits, hits
+        if self.table is not None and self.chain is not None:
+            label, name = self.table.label, self.chain.name
+
+            def changed(row: int) -> bool:
+                place = Place(label, name, row + 1)
+                return (place in before) != (place in hits)
+
+            self.redraw_rows(changed)
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters, and what is news."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
@@ -35,6 +36,7 @@ class SearchBar(Horizontal):
         """`hint` is shown until something is typed."""
         super().__init__(id=id)
         self.hint = hint
+        self._count = ""
 
     def compose(self) -> Iterator[Widget]:
         """The line and the count."""
@@ -42,23 +44,35 @@ class SearchBar(Horizontal):
         yield Input(id="search-text", placeholder=self.hint, compact=True)
         yield Static(id="search-count", markup=False)
 
+    @property
+    def shown(self) -> bool:
+        """Whether the line is to be seen; how it is hidden, the style sheet says."""
+        return self.has_class("-shown")
+
+    def show(self, shown: bool = True) -> None:
+        """Show the line, or hide it."""
+        self.set_class(shown, "-shown")
+
     def open(self) -> None:
         """Show the line and type into it."""
-        self.display = True
+        self.show()
         field = self.query_one("#search-text", Input)
         self.screen.set_focus(field)
         field.select_all()
 
     def show_text(self, text: str) -> None:
         """Show the line with a text in it, hide it without one; nobody is told that it changed."""
-        self.display = bool(text)
+        self.show(bool(text))
         field = self.query_one("#search-text", Input)
         with field.prevent(Input.Changed):
             field.value = text
 
     def count(self, text: str) -> None:
         """Say how many places were found."""
-        self.query_one("#search-count", Static).update(text)
+        if text != self._count:
+            # Beside a count of another length there is another room to type in.
+            self.query_one("#search-count", Static).update(text, layout=cell_len(text) != cell_len(self._count))
+            self._count = text
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search as one types."""
