@@ -126,6 +126,10 @@ class Chains(Mapping[str, Chain]):
         """Every rule, chain by chain, without a chain being made."""
 
     @abstractmethod
+    def rules_of(self, name: str) -> Sequence[Rule]:
+        """The rules of one chain, without the chain being made; raises KeyError."""
+
+    @abstractmethod
     def outline(self) -> Iterator[tuple[str, bool, Sequence[int]]]:
         """Each chain's name, whether it is a base chain, and the lines of its rules, without a chain being made."""
 

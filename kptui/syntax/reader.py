@@ -8,13 +8,13 @@ from typing import overload
 from kptui.syntax.ast import Chain, Chains, Family, Gap, Rule, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
 from kptui.syntax.lines import NO_COMMIT, Reading
-from kptui.syntax.shapes import RuleReader
+from kptui.syntax.shapes import Alike, RuleReader
 from kptui.syntax.tables import BUILTIN, Numbers, OpenTable
 from kptui.syntax.templates import Pick
 from kptui.syntax.text import Lines
 from kptui.syntax.vocabulary import Vocabulary
 
-__all__ = ["BUILTIN", "Rules", "columns", "holding", "read"]
+__all__ = ["BUILTIN", "Alike", "Rules", "alike", "columns", "holding", "read"]
 
 
 class Rules(Sequence[Rule]):
@@ -52,6 +52,10 @@ class Rules(Sequence[Rule]):
         """What `pick` takes out of each rule, in order."""
         return self._reader.columns(self._lines, self._chain, self.numbers, pick)
 
+    def alike(self, pick: Pick) -> list[Alike] | None:
+        """Of each rule its shape and what `pick` takes out of it; None if one of them is not like many others."""
+        return self._reader.alike(self._lines, self._chain, self.numbers, pick)
+
     def holding(self, word: str) -> Iterator[Rule]:
         """The rules in whose line a word stands, in order; the others are not made."""
         text, numbers = self._lines.text, self.numbers
@@ -75,6 +79,14 @@ def holding(rules: Sequence[Rule], word: str) -> Iterator[Rule]:
 def columns(rules: Sequence[Rule], pick: Pick) -> Iterator[Sequence[str | None]]:
     """What `pick` takes out of each rule, in order, without most of the rules being made."""
     return rules.columns(pick) if isinstance(rules, Rules) else map(pick, rules)
+
+
+def alike(rules: Sequence[Rule], pick: Pick) -> list[Alike] | None:
+    """Of each rule its shape and what `pick` takes out of it, without any being made; None where that can't be.
+
+    Rules of one shape differ in their values only, and iptables minds nothing in them.
+    """
+    return rules.alike(pick) if isinstance(rules, Rules) else None
 
 
 class _Chains(Chains):
@@ -102,6 +114,10 @@ class _Chains(Chains):
     def rules(self) -> Iterator[Rule]:
         """Every rule, chain by chain."""
         return self._reader.rules(self._lines, self._found.rules.items())
+
+    def rules_of(self, name: str) -> Sequence[Rule]:
+        """The rules of one chain; raises KeyError."""
+        return Rules(name, self._lines, self._found.rules[name], self._reader)
 
     def outline(self) -> Iterator[tuple[str, bool, Sequence[int]]]:
         """Names, whether they are base chains, and the lines of their rules."""

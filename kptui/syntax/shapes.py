@@ -10,9 +10,9 @@ refuse, goes through Lark by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kptui.patterns import pattern
 from kptui.syntax.ast import Family, Rule
@@ -46,6 +46,13 @@ _FOLLOWERS = 8
 OFTEN = 12
 """From so many rules of a shape on its pattern is worth what it takes to compile."""
 _KEPT = 65_536
+
+
+class Alike(NamedTuple):
+    """A rule by its shape, and by values that were taken out of it."""
+
+    shape: Hashable
+    values: Sequence[str | None]
 
 
 class RuleReader:
@@ -124,17 +131,40 @@ class RuleReader:
                 given = found.groups("")
                 if known.wrong(given, chain, targets):
                     continue
-                places = known.columns(pick, chain, len(given))
-                if places is not None:
+                picked = known.columns(pick, chain, given)
+                if picked is not None:
                     if known is not last.followers[0]:
                         last.prefer(known)
                     before, end = line, found.end()
                     self._last = last = known
-                    yield [None if place is None else given[place] for place in places]
+                    yield picked
                     break
             else:
                 yield pick(self.rule(lines, line, number, chain))
                 last = self._last
+
+    def alike(self, lines: Lines, chain: str, numbers: Sequence[int], pick: Pick) -> list[Alike] | None:
+        """Of each rule of a chain its shape, and what `pick` takes out of it; None if one is not a usual one.
+
+        Rules of one shape differ in their values only, and iptables minds nothing in them.
+        """
+        text, last, before, end = lines.text, self._last, -1, 0
+        rules: list[Alike] = []
+        for line in numbers:
+            start = end + 1 if line == before + 1 else lines.start(line - 1)
+            for known in last.followers:
+                found = known.match(text, start)
+                if found is not None:
+                    given = found.groups("")
+                    picked = None if known.wrong(given, chain, self._led_to) else known.columns(pick, chain, given)
+                    if picked is not None:
+                        break
+            else:
+                return None
+            rules.append(Alike(known, picked))
+            last, before, end = known, line, found.end()
+        self._last = last
+        return rules
 
     def read_plainly(self, text: str, line: int, number: int, chain: str) -> Rule:
         """The same rule without any shape: what Lark's tree of the line says."""

@@ -75,7 +75,7 @@ class Template:
     compiled: bool = False
     checked: bool = False
     """Whether a rule's values are looked at together when it is made."""
-    picked: dict[Pick, tuple[int | None, ...] | None] = field(default_factory=dict)
+    picked: dict[Pick, tuple[tuple[int, ...], tuple[str | None, ...]] | None] = field(default_factory=dict)
 
     def ready(self) -> None:
         """Make what takes the usual lines of the shape."""
@@ -84,23 +84,29 @@ class Template:
             self.match = re.compile(self.pattern).match
             self.read, self.wrong = self.write()
 
-    def columns(self, pick: Pick, chain: str, count: int) -> tuple[int | None, ...] | None:
-        """Which values `pick` takes out of the rules of this shape; None if it has to look at each.
+    def columns(self, pick: Pick, chain: str, given: Given) -> Sequence[str | None] | None:
+        """What `pick` takes out of a rule of this shape with these values; None if it has to look at the rule."""
+        try:
+            known = self.picked[pick]
+        except KeyError:
+            known = self.picked[pick] = self._places(pick, chain, len(given))
+        if known is None:
+            return None
+        places, fixed = known
+        whole = (*given, *fixed)
+        return [whole[place] for place in places]
 
-        `count` is how many values there are.
-        """
-        if pick not in self.picked:
-            marks = ["", "", *(f"\0{slot}" for slot in range(COUNTERS, count))]
-            try:
-                values = pick(self.make(marks, 0, 0, chain, ""))
-            except UnfitError:
-                self.picked[pick] = None
-            else:
-                places = [marks.index(value) if value in marks[COUNTERS:] else None for value in values]
-                constant = any(value is not None and at is None for value, at in zip(values, places, strict=True))
-                quoted = not {*places}.isdisjoint(self.quotable)
-                self.picked[pick] = None if self.checked or constant or quoted else tuple(places)
-        return self.picked[pick]
+    def _places(self, pick: Pick, chain: str, count: int) -> tuple[tuple[int, ...], tuple[str | None, ...]] | None:
+        """Where what `pick` takes stands among a rule's values, or behind them among what all rules have in common."""
+        if self.checked:
+            return None
+        slots = {f"\0{slot}": slot for slot in range(COUNTERS, count)}
+        values = pick(self.make(["", "", *slots], 0, 0, chain, ""))
+        fixed = tuple(value for value in values if value not in slots)
+        if any(value is not None and "\0" in value for value in fixed):
+            return None
+        places = tuple(slots[value] if value in slots else count + fixed.index(value) for value in values)
+        return (places, fixed) if {*places}.isdisjoint(self.quotable) else None
 
     def prefer(self, found: Template) -> None:
         """Have a follower tried one place earlier, so that the most frequent come to be the first."""

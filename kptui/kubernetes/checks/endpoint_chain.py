@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from kptui.kubernetes.balancing import split_address
 from kptui.kubernetes.checks.finding import Place
@@ -34,29 +34,43 @@ class EndpointChain:
 
 def endpoint_chain(rules: Sequence[Rule]) -> EndpointChain:
     """Reads the rules of a KUBE-SEP- chain."""
-    source = None
-    for rule in rules:
-        if rule.target is None:
-            continue
-        if rule.target.name == "DNAT":
-            return _translating(rule, source)
-        if rule.target.name == "KUBE-MARK-MASQ" and source is None:
-            for option in rule.generic:
-                if option.name == "source" and not option.negated:
-                    source = option.values[0].partition("/")[0]
-    return EndpointChain(source, damaged=any(rule.error is not None for rule in rules))
+    wrong = {rule.number for rule in rules if rule.error is not None or rule.problem is not None}
+    opaque = any(rule.error is not None for rule in rules)
+    return read_values(rules[0].chain, [rule.line for rule in rules], [*map(values_of, rules)], wrong, opaque)
 
 
-def _translating(rule: Rule, source: str | None) -> EndpointChain:
-    place = Place("nat", rule.chain, rule.number, rule.line)
-    to = destination_of(rule.target.options) if rule.target is not None else None
-    if to is None or rule.error is not None or rule.problem is not None or leads_nowhere(to):
-        return EndpointChain(source, None, place, damaged=True)
-    protocol = None
+def values_of(rule: Rule) -> tuple[str | None, str | None, str | None, str | None, str | None]:
+    """What such a chain is read by: a rule's target, source, where it translates to, protocol, comment."""
+    source = protocol = None
     for option in rule.generic:
-        if option.name == "protocol" and not option.negated:
-            protocol = option.values[0].lower()
-    return EndpointChain(source, to, place, protocol, rule.comment)
+        if option.name == "source" and not option.negated:
+            source = option.values[0]
+        elif option.name == "protocol" and not option.negated:
+            protocol = option.values[0]
+    target = rule.target
+    if target is None:
+        return None, source, None, protocol, rule.comment
+    return target.name, source, destination_of(target.options), protocol, rule.comment
+
+
+def read_values(
+    chain: str,
+    lines: Sequence[int],
+    values: Iterable[Sequence[str | None]],
+    wrong: Container[int] = (),
+    opaque: bool = False,
+) -> EndpointChain:
+    """Reads what `values_of` takes out of rules on these lines; `wrong` are numbers of those iptables would mind."""
+    source = None
+    for number, (target, asked, to, protocol, comment) in enumerate(values, 1):
+        if target == "DNAT":
+            place = Place("nat", chain, number, lines[number - 1])
+            if to is None or number in wrong or leads_nowhere(to):
+                return EndpointChain(source, None, place, damaged=True)
+            return EndpointChain(source, to, place, protocol.lower() if protocol is not None else None, comment)
+        if target == "KUBE-MARK-MASQ" and source is None and asked is not None:
+            source = asked.partition("/")[0]
+    return EndpointChain(source, damaged=opaque)
 
 
 def destination_of(options: Sequence[Option]) -> str | None:

@@ -7,22 +7,29 @@ are looked at as they come by, and only what is known of them stays; the rules o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 from kptui.kubernetes.api import Api
 from kptui.kubernetes.balancing import Balancing, balancing
-from kptui.kubernetes.checks.endpoint_chain import EndpointChain, destination_of, endpoint_chain, leads_nowhere
+from kptui.kubernetes.checks.endpoint_chain import (
+    EndpointChain,
+    destination_of,
+    endpoint_chain,
+    leads_nowhere,
+    read_values,
+    values_of,
+)
 from kptui.kubernetes.checks.finding import Place
 from kptui.kubernetes.checks.twins import Twin, twins
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import ServicePort, Services
-from kptui.netfilter.sets.cover import Needless, needless
+from kptui.netfilter.sets.cover import Needless, needless, surely_needed
 from kptui.netfilter.sets.taking import Taking
 from kptui.records import dataclass
 from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
+from kptui.syntax.reader import Alike, alike
 
 Each = TypeVar("Each")
 _BALANCING = ("svc", "svl", "xlb")
@@ -82,17 +89,51 @@ class View:
     def _go_through(self, table: Table) -> None:
         taking = self.taking[table.name] = Taking(table, lambda name: self.rules(table.name, name))
         self.callers[table.name] = defaultdict(list)
-        for name, group in groupby(table.chains.rules(), key=lambda rule: rule.chain):
-            rules = list(group)
-            self._meet(table, name, rules)
-            learnt = taking.learn(name, rules)
-            if learnt and (name.startswith(ENDPOINT_PREFIX) or parted(name) is not None):
-                self.needless += [(table.name, each) for each in needless(rules, taking)]
+        judged: dict[Hashable, str] = {}
+        for name, _, numbers in table.chains.outline():
+            if not numbers:
+                continue
+            rules = table.chains.rules_of(name)
+            endpoint = name.startswith(ENDPOINT_PREFIX)
+            rows = alike(rules, values_of) if endpoint and table.name == "nat" else None
+            kind = tuple((row.shape, row.values[0]) for row in rows) if rows is not None else None
+            if rows is not None and kind in judged and self._meet_endpoint(table, name, numbers, rows):
+                taking.learn_like(name, judged[kind])
+                continue
+            made = list(rules)
+            noticed = self._noticed
+            self._meet(table, name, made)
+            learnt = taking.learn(name, made)
+            if learnt and (endpoint or parted(name) is not None):
+                self.needless += [(table.name, each) for each in needless(made, taking)]
+                targets = {target for _, target in kind or ()}
+                if noticed == self._noticed and len(targets) == len(made) and surely_needed(made, taking):
+                    judged[kind] = name
             else:
-                self._kept[table.name, name] = rules
+                self._kept[table.name, name] = made
         for (of, _), rules in self._kept.items():
             if of == table.name:
                 self.needless += [(of, each) for each in needless(rules, taking)]
+
+    @property
+    def _noticed(self) -> int:
+        """How much was noticed so far."""
+        return len(self.unread) + len(self.nowhere) + len(self.twins) + len(self.lost) + len(self.needless)
+
+    def _meet_endpoint(self, table: Table, name: str, numbers: Sequence[int], rows: Sequence[Alike]) -> bool:
+        """Meet an endpoint's chain with rules like those of one in which nothing was noticed; False if that won't do.
+
+        Nothing is noticed in this one either: that hangs on the rules' shapes and targets, and on where it leads.
+        """
+        found = read_values(name, numbers, [row.values for row in rows])
+        if found.to is None:
+            return False
+        self.endpoints[name] = found
+        for number, row in enumerate(rows, 1):
+            target = row.values[0]
+            if target is not None and target in table.chains:
+                self.callers[table.name][target].append(Ref(name, number, numbers[number - 1]))
+        return True
 
     def _meet(self, table: Table, name: str, rules: list[Rule]) -> None:
         """Who leads to each chain, and to none; what could not be read; kube-proxy's chains by what they do."""

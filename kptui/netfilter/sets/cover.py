@@ -141,7 +141,7 @@ def needless(rules: Sequence[Rule], taking: Taking) -> Iterator[Needless]:
 
     Only the chain itself is looked at, not where it is jumped to from.
     """
-    if not any(map(_may_contradict, rules)) and all(map(taking.takes_nothing, rules[:-1])):
+    if surely_needed(rules, taking):
         return
     cover = _Cover(taking.family)
     last = len(rules)
@@ -159,6 +159,11 @@ def needless(rules: Sequence[Rule], taking: Taking) -> Iterator[Needless]:
             changed = taking.changes(rule)
             if changed:
                 cover.change(changed)
+
+
+def surely_needed(rules: Sequence[Rule], taking: Taking) -> bool:
+    """Whether no rule of a chain is needless, as is known by its matches' and targets' names alone."""
+    return not any(map(_may_contradict, rules)) and all(map(taking.takes_nothing, rules[:-1]))
 
 
 def _needless(rule: Rule, asked: Region, cover: _Cover) -> Needless | None:
@@ -179,5 +184,8 @@ _SIMPLE = frozenset({"comment", "tcp", "udp", "sctp", *NEVER_SURE})
 
 def _may_contradict(rule: Rule) -> bool:
     """Whether a rule's own conditions might leave nothing: not with at most one of each that can't on its own."""
-    names = [match.name for match in rule.matches if match.name != "comment"]
+    matches = rule.matches
+    if len(matches) < 2:
+        return bool(matches) and matches[0].name not in _SIMPLE
+    names = [match.name for match in matches if match.name != "comment"]
     return len(names) != len(set(names)) or not _SIMPLE.issuperset(names)

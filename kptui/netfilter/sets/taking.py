@@ -84,6 +84,10 @@ class Taking:
             self._taken[name] = tuple(self._ended(rules))
         return True
 
+    def learn_like(self, name: str, other: str) -> None:
+        """The same, of a chain whose rules differ from those of a learnt one in nothing that was looked at."""
+        self._changed[name] = self._changed[other]
+
     def takes_nothing(self, rule: Rule) -> bool:
         """Whether it is known already that nothing is kept from the rules behind one, whatever it matches."""
         return rule.target is None or rule.target.name in self._nothing
@@ -91,8 +95,11 @@ class Taking:
     def by_rule(self, rule: Rule, known: Region | None = None) -> list[Taken]:
         """What a rule surely keeps from the rules behind it in its own chain."""
         target = rule.target
-        if target is None or target.name in self._nothing or any(match.name in NEVER_SURE for match in rule.matches):
+        if target is None or target.name in self._nothing:
             return []
+        for match in rule.matches:
+            if match.name in NEVER_SURE:
+                return []
         ending = target.name in ENDING or target.name == "RETURN" or target.goto
         inner = () if ending else self.by_chain(target.name)
         if not ending and not inner:
