@@ -16,7 +16,7 @@ from kptui.syntax.hints import line_hint
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.shapes import BLANKS, LEAD
 from kptui.syntax.tables import BUILTIN, OpenTable
-from kptui.syntax.text import Lines
+from kptui.syntax.text import BLOCK, Lines
 from kptui.syntax.vocabulary import Vocabulary
 
 _NAME = r'("[^"\\]*(?:\\.[^"\\]*)*"|[^ \t]+)'
@@ -109,7 +109,7 @@ class Reading:
 
     def _rules(self, table: OpenTable, rules: re.Pattern[str], position: int, number: int) -> tuple[int, int, int]:
         """Take rules, as `_together`; most of kube-proxy's chains have one to three."""
-        text, known, tell_at = self.lines.text, table.rules, self._tell_at
+        text, known, mark_at = self.lines.text, table.rules, position + BLOCK
         # What follows is looked for beyond lines that don't match, too: so not even begun where the first doesn't.
         for found in rules.finditer(text, position) if rules.match(text, position) else ():
             if found.start() != position:
@@ -124,9 +124,11 @@ class Reading:
             else:
                 known[name] = range(number, after)
             position, number = end, after
-            if end >= tell_at:
-                self._tell(end)
-                tell_at = self._tell_at
+            if end >= mark_at:
+                self.lines.mark(end, after - 1)
+                mark_at = end + BLOCK
+                if end >= self._tell_at:
+                    self._tell(end)
         return position, number, position
 
     def _tell(self, position: int) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
 from typing import overload
 
 _END = re.compile("\n")
-_BLOCK = 1 << 15
-"""Characters in which line ends are looked for at once: a trace asks for lines of a few such blocks."""
+BLOCK = 1 << 15
+"""Characters in which line ends are looked for at once, about: a trace asks for lines of a few such blocks."""
 
 _MANY = 8
 """Where lines of one block in so many have been asked for, the beginnings of all are kept."""
@@ -24,31 +23,47 @@ class Lines(Sequence[str]):
     def __init__(self, text: str) -> None:
         """Nothing is cut yet."""
         self.text = text
+        self._known: list[tuple[int, int]] = []
         self._ends: dict[int, array[int]] = {}
         self._starts: array[int] | None = None
 
+    def mark(self, position: int, index: int) -> None:
+        """Tell where a line begins, each behind the one told before, so that lines need not be counted again."""
+        self._known.append((position, index))
+
     @cached_property
-    def _before(self) -> list[int]:
-        """How many lines end before each block."""
-        text = self.text
-        return [*accumulate((text.count("\n", at, at + _BLOCK) for at in range(0, len(text), _BLOCK)), initial=0)]
+    def _blocks(self) -> tuple[list[int], list[int]]:
+        """Where blocks of lines begin, and the index of the first line of each."""
+        text, positions, indexes = self.text, [0], [0]
+        for position, index in [*self._known, (len(text), -1)]:
+            while position - positions[-1] > 2 * BLOCK:
+                end = text.find("\n", positions[-1] + BLOCK, position - 1)
+                if end < 0:
+                    break
+                indexes.append(indexes[-1] + text.count("\n", positions[-1], end + 1))
+                positions.append(end + 1)
+            if index >= 0:
+                positions.append(position)
+                indexes.append(index)
+        return positions, indexes
 
     def start(self, index: int) -> int:
         """Where a line begins in the text; the index after the last is the text's end."""
         if self._starts is not None:
             return self._starts[index]
-        if index == 0:
-            return 0
-        block = bisect_left(self._before, index) - 1
-        if index > self._before[-1]:
-            return len(self.text)
+        positions, indexes = self._blocks
+        block = bisect_right(indexes, index) - 1
+        behind = index - indexes[block]
+        if not behind:
+            return positions[block]
         ends = self._ends.get(block)
         if ends is None:
-            from_, to = block * _BLOCK, (block + 1) * _BLOCK
-            ends = self._ends[block] = array("Q", [found.end() for found in _END.finditer(self.text, from_, to)])
-            if len(self._ends) * _MANY > len(self._before):
+            to = positions[block + 1] if block + 1 < len(positions) else len(self.text)
+            found = _END.finditer(self.text, positions[block], to)
+            ends = self._ends[block] = array("Q", [each.end() for each in found])
+            if len(self._ends) * _MANY > len(positions):
                 self._all()
-        return ends[index - self._before[block] - 1]
+        return ends[behind - 1] if behind <= len(ends) else len(self.text)
 
     def _all(self) -> None:
         """From now on, know where every line begins."""
@@ -60,8 +75,9 @@ class Lines(Sequence[str]):
 
     def holding(self, position: int) -> int:
         """The index of the line that a place in the text belongs to."""
-        block = position // _BLOCK
-        return self._before[block] + self.text.count("\n", block * _BLOCK, position)
+        positions, indexes = self._blocks
+        block = bisect_right(positions, position) - 1
+        return indexes[block] + self.text.count("\n", positions[block], position)
 
     def piece(self, first: int, last: int) -> str:
         """The lines from one index up to another (which is not among them), in one piece."""
@@ -69,7 +85,12 @@ class Lines(Sequence[str]):
 
     def __len__(self) -> int:
         """How many lines there are."""
-        return self._before[-1] + (self.text[-1:] not in ("", "\n"))
+        return self._count
+
+    @cached_property
+    def _count(self) -> int:
+        positions, indexes = self._blocks
+        return indexes[-1] + self.text.count("\n", positions[-1]) + (self.text[-1:] not in ("", "\n"))
 
     @overload
     def __getitem__(self, index: int) -> str: ...

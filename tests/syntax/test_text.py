@@ -11,11 +11,15 @@ from kptui.syntax.text import Lines
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text("ab\r\u2028\n\n"), st.sampled_from([1, 2, 3, 7]))
-def test_lines_of_small_blocks(text: str, block: int) -> None:
+@given(st.text("ab\r\u2028\n\n"), st.sampled_from([1, 2, 3, 7]), st.sets(st.integers(0, 20)))
+def test_lines_of_small_blocks(text: str, block: int, told: set[int]) -> None:
+    """Where some lines begin may have been told."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_BLOCK", block)
+        patch.setattr(module, "BLOCK", block)
         lines, wanted = Lines(text), text.split("\n")
+        for position in sorted(told):
+            if 0 < position <= len(text) and text[position - 1] == "\n":
+                lines.mark(position, text.count("\n", 0, position))
         if wanted[-1] == "":
             wanted.pop()
         assert len(lines) == len(wanted)
