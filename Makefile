@@ -31,7 +31,6 @@ format: $(VENV)/ready-dev ## put the code into shape
 
 bench: $(VENV)/ready-dev ## time kptui beside its peers; the real iptables takes root
 	$(BIN)/python -m tests.bench --write docs/benchmarks.md
-	$(BIN)/python -m tests.bench.live
 
 tables: $(VENV)/ready-dev ## write the parser's tables anew, after a change of the grammar or another version of Lark
 	$(BIN)/python -m kptui.syntax.lalr

@@ -54,6 +54,7 @@ def _all(folder: Path, runs: int) -> Iterator[str]:
         yield from targets.many_traces(paths[100], paths[10_000], runs)
         yield from targets.first_frame(paths[10_000], runs)
         yield from targets.keys(paths[10_000])
+        yield from targets.read_again()
         yield from targets.largest(paths[targets.LARGEST])
 
     yield from targets.table(rows())

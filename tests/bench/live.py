@@ -7,15 +7,12 @@ a user: the program in a terminal, keys that come in at any time, and the time u
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from statistics import median, quantiles
 
 from tests.bench.processes import on_terminal
 
@@ -23,26 +20,17 @@ SERVICES = 10_000
 DUMPS = 4
 SECONDS = 40.0
 """For so long keys are pressed."""
-LIMIT = 100
-"""Milliseconds that 95 of 100 keys may take at most."""
+KINDS = {"counters of a third of its rules moving": False, "and another pod each time": True}
+"""What is new in each reading, and whether that is rules."""
 
 
-def table(services: int = SERVICES) -> Iterator[str]:
-    """A row for counters that move, one for rules that change with each reading, as Markdown."""
-    yield f"| {services:,} Services read every 2 s | readings | keys | median ms | p95 ms | at most {LIMIT} ms | load |"
-    yield "| :-- | --: | --: | --: | --: | :-- | :-- |"
-    for name, changing in (("counters of a third of the rules move", False), ("and a pod is replaced each time", True)):
-        with tempfile.TemporaryDirectory() as folder:
-            readings, times = measured(Path(folder), services, changing)
-        slow = quantiles(times, n=20)[-1]
-        # Whatever else runs takes its share of every wait: the figures hold for a load of one or two, this alone.
-        load = f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-        row = (readings, len(times), f"{median(times):.0f}", f"{slow:.0f}", "yes" if slow <= LIMIT else "no", load)
-        yield f"| {name} | {' | '.join(map(str, row))} |"
-
-
-def measured(folder: Path, services: int, changing: bool) -> tuple[int, list[float]]:
+def measured(changing: bool, services: int = SERVICES) -> tuple[int, list[float]]:
     """(how often the host was read, how many milliseconds each key took)."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _measured(Path(folder), services, changing)
+
+
+def _measured(folder: Path, services: int, changing: bool) -> tuple[int, list[float]]:
     _prepare(folder, services, changing)
     for name in ("sh", "cat"):
         (folder / name).symlink_to(Path("/bin") / name)
@@ -84,6 +72,8 @@ def _prepare(folder: Path, services: int, changing: bool) -> None:
 
 
 if __name__ == "__main__":
-    for each in table():
+    from tests.bench import targets
+
+    for each in targets.table(targets.read_again()):
         sys.stdout.write(f"{each}\n")
         sys.stdout.flush()
