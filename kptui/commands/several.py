@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kptui.nodes.gather import Cancelled, Read
     from kptui.nodes.packing import Packed
     from kptui.sources import SourceText
+    from kptui.sources.steps import Progress
     from kptui.tui.settings.fields import Settings
 
 
@@ -57,11 +58,11 @@ def expanded(sources: Sequence[str]) -> tuple[tuple[str, ...], bool]:
     return names, len(names) > 1 or names != tuple(dict.fromkeys(sources))
 
 
-def reading(name: str, cancelled: Cancelled) -> SourceText:
+def reading(name: str, cancelled: Cancelled, progress: Progress | None = None) -> SourceText:
     """A source's texts; raises SourceError."""
     from kptui.sources import read_source
 
-    return read_source(name, cancelled)
+    return read_source(name, cancelled, progress)
 
 
 def open_nodes(
@@ -85,11 +86,11 @@ def open_nodes(
     from kptui.nodes.fleet import Fleet
     from kptui.tui.nodes_app import NodesApp
 
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         if seen:
             # It has been read just now; the next time it is read anew.
             raise seen.pop()
-        return piped[name] if name in piped else reading(name, cancelled)
+        return piped[name] if name in piped else reading(name, cancelled, progress)
 
     from kptui.tui.settings.first import first_start
 

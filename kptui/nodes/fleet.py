@@ -17,9 +17,11 @@ from kptui.nodes.packing import Packed, packed
 from kptui.nodes.summary import GivenUpError, Summaries, Summary, uncounted
 from kptui.records import dataclass, field, replace
 from kptui.sources import SourceText
+from kptui.sources.steps import Progress as Told
+from kptui.sources.steps import Step
 from kptui.syntax.ast import Ruleset, collector_paused
 
-Reader = Callable[[str, Cancelled], SourceText]
+Reader = Callable[[str, Cancelled, Told], SourceText]
 SMALL = 20_000
 """The problems of dumps of no more lines are looked for at once; of others when somebody asks."""
 Progress = Literal["waiting", "reading", "read", "failed", "cancelled"]
@@ -27,11 +29,16 @@ Progress = Literal["waiting", "reading", "read", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One source: how far it is, why it failed, what is kept of it; `findings` by severity, None: not looked for."""
+    """One source: how far it is, why it failed, what is kept of it; `findings` by severity, None: not looked for.
+
+    `origin` is the bundle of several hosts that it was found in; `step` what is done while it is read.
+    """
 
     source: str
     label: str
     progress: Progress = "waiting"
+    origin: str = ""
+    step: Step | None = None
     why: str = ""
     summary: Summary | None = None
     frozen: Frozen | None = field(default=None, repr=False)
@@ -50,6 +57,7 @@ class Fleet:
         self.names = names
         self.comparison = Comparison()
         self.gathering = False
+        self._sources = tuple(sources)
         self._at = {source: index for index, source in enumerate(sources)}
         self._changing = RLock()
         self._read = read
@@ -74,17 +82,18 @@ class Fleet:
     def gather(self, changed: Callable[[], None]) -> None:
         """Read every node (again); runs until all are there or `cancel` is called, so in a thread.
 
-        What is known of a node is kept until it has been read anew. `changed` is called in several threads.
+        What is known of a node is kept until it has been read anew; a bundle of several hosts is read once for all of
+        them. `changed` is called in several threads, but not for each step of a reading.
         """
         self._given_up, self.gathering = False, True
         for node in self.nodes:
-            self._set(node.source, progress="waiting", why="")
+            self._set(node.source, progress="waiting", step=None, why="")
 
         def begun(source: str) -> None:
-            self._set(source, progress="reading")
+            self._set_all(source, progress="reading")
             changed()
 
-        running = self._running = Gathering([node.source for node in self.nodes], self._one, self._limit)
+        running = self._running = Gathering(self._sources, self._one, self._limit)
         try:
             for read in running.as_ready(begun):
                 if read.found is None:
@@ -102,7 +111,7 @@ class Fleet:
             self.gathering, self._running = False, None
             for node in self.nodes:
                 if node.progress in ("waiting", "reading"):
-                    self._set(node.source, progress="cancelled", why="Not read: cancelled.")
+                    self._set(node.source, progress="cancelled", step=None, why="Not read: cancelled.")
             changed()
 
     def cancel(self) -> None:
@@ -129,7 +138,19 @@ class Fleet:
 
     def _one(self, source: str, cancelled: Cancelled) -> Packed:
         """In a thread of the gathering: read and pack, so that little waits to be summed up."""
-        return packed(source, lambda: self._read(source, cancelled))
+
+        def told(step: Step) -> None:
+            with self._changing:
+                for node in self._of(source):
+                    if node.progress == "reading":
+                        self._set(node.source, step=step)
+
+        return packed(source, lambda: self._read(source, cancelled, told))
+
+    def _of(self, source: str) -> list[Node]:
+        """The nodes that come of a source: itself, or the hosts of a bundle; of one of these, that one."""
+        with self._changing:
+            return [node for node in self.nodes if source in (node.source, node.origin)]
 
     def _take(self, host: Read[Frozen]) -> None:
         if host.found is None:
@@ -138,16 +159,22 @@ class Fleet:
             self._sum_up(host.name, host.found)
 
     def _fail(self, source: str, why: str) -> None:
-        self._set(source, progress="failed", why=why, summary=None, frozen=None, findings=None)
+        self._set_all(source, progress="failed", step=None, why=why, summary=None, frozen=None, findings=None)
 
     def _spread(self, source: str, names: Sequence[str]) -> None:
-        """A bundle of several hosts makes room for a node each."""
-        if list(names) == [source]:
-            return
+        """A bundle of several hosts makes room for a node each; what is known of those it held before is kept."""
         with self._changing:
-            at = self._at[source]
-            hosts = [Node(name, name, "reading") for name in names if name not in self._at]
-            nodes = [*self.nodes[:at], *hosts, *self.nodes[at + 1 :]]
+            before = {node.source: node for node in self._of(source)}
+            if [*before] == [*names]:
+                return
+            at = min((self._at[each] for each in before), default=len(self.nodes))
+            others = {node.source for node in self.nodes} - before.keys()
+            hosts = [
+                before.get(name) or Node(name, name, "reading", origin="" if name == source else source)
+                for name in names
+                if name not in others
+            ]
+            nodes = [*self.nodes[:at], *hosts, *(node for node in self.nodes[at:] if node.source not in before)]
             labels = labelled([node.source for node in nodes])
             self._at = {node.source: index for index, node in enumerate(nodes)}
             self.nodes = [replace(node, label=label) for node, label in zip(nodes, labels, strict=True)]
@@ -162,10 +189,14 @@ class Fleet:
         except KptuiError as error:
             self._fail(source, str(error))
             return
-        self._set(source, progress="read", why="", summary=summary, frozen=frozen, findings=found)
+        self._set(source, progress="read", step=None, why="", summary=summary, frozen=frozen, findings=found)
 
     def _compare(self) -> None:
         self.comparison = compare_nodes([node.summary for node in self.nodes if node.summary is not None])
+
+    def _set_all(self, source: str, **values: object) -> None:
+        for node in self._of(source):
+            self._set(node.source, **values)
 
     def _set(self, source: str, **values: object) -> None:
         with self._changing:

@@ -10,7 +10,7 @@ def lacking(snapshot: Snapshot, traced: bool, live: bool, nodes: bool) -> frozen
     """The ids of the views that have nothing to show; a glance, for it is asked whenever the line of views is drawn."""
     ruleset = snapshot.session.ruleset
     if not ruleset.tables:
-        return frozenset(VIEWS) - {"chains", "nodes" if nodes else "", "differences"}
+        return frozenset(VIEWS) - {"chains", "nodes" if nodes else ""}
     has = {
         "journey": traced,
         "compare": traced,

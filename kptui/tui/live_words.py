@@ -66,12 +66,12 @@ def _waiting(watch: Watch, underway: Underway | None, keys: Mapping[str, str]) -
     step = underway.step if underway is not None else None
     if underway is None or step is None:
         return Standing("reading …", "", "Reading …", tuple(filter(None, (before, gives_up))))
-    lines = (step.what, _far(step), _long(step, underway.seconds), before, "", gives_up)
+    lines = (step.what, far(step), _long(step, underway.seconds), before, "", gives_up)
     share = step.share if step.of or step.total else None
     return Standing("reading …", "", "Reading …", tuple(lines), share)
 
 
-def _far(step: Step) -> str:
+def far(step: Step) -> str:
     """What of it is there."""
     words = []
     if step.of:
@@ -99,10 +99,14 @@ def _short(underway: Underway | None) -> str:
     step = underway.step if underway is not None else None
     if underway is None or step is None:
         return ""
-    counted = f" {step.number}/{step.of}" if step.of else f" {step.share:.0%}" if step.total else ""
     long = f", {underway.seconds:.0f} s" if underway.seconds >= 1 else ""
-    what = step.what.split(" ")[0] if step.of else step.what
-    return f"{what}{counted}{long}"
+    return f"{' '.join(filter(None, reversed(short(step))))}{long}"
+
+
+def short(step: Step) -> tuple[str, str]:
+    """A step in two words: the number of a command, or how much is done; and what that is."""
+    counted = f"{step.number}/{step.of}" if step.of else f"{step.share:.0%}" if step.total else ""
+    return counted, step.what.split(" ")[0] if step.of else step.what
 
 
 def _size(count: int) -> str:

@@ -7,6 +7,8 @@ from functools import partial
 
 from kptui.nodes.fleet import Fleet, Node
 from kptui.report.columns import Column
+from kptui.text import visible
+from kptui.tui.live_words import short
 from kptui.tui.table_model import TableColumn
 
 _SIGNS = {"waiting": "· waiting", "reading": "… reading", "read": "✓ read", "cancelled": "– not read"}
@@ -34,10 +36,17 @@ def _label(node: Node) -> str:
 
 
 def _state(node: Node) -> str:
-    """Of a failure the beginning; the detail has all of it."""
+    """Of a failure, and of what is being done, the beginning; the detail has all of it."""
+    if node.step is not None:
+        # The number first: it is what moves, and is seen where the column is narrow.
+        return _cut(visible(" ".join(filter(None, ["…", *short(node.step)]))))
     if node.progress in _SIGNS:
         return _SIGNS[node.progress]
-    return f"✗ {node.why}" if len(node.why) <= WHY else f"✗ {node.why[: WHY - 1]}…"
+    return _cut(f"✗ {node.why}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WHY + 2 else f"{text[: WHY + 1]}…"
 
 
 def _state_style(node: Node) -> str:

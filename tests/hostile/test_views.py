@@ -14,6 +14,7 @@ from kptui.errors import SourceError
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
+from kptui.sources.steps import Progress
 from kptui.tui.keys import COPY_KEYS, KEYS, VIEW
 from kptui.tui.nodes_app import NodesApp
 from kptui.tui.screens.copy_menu import CopyMenu
@@ -37,7 +38,7 @@ VIEWS = [key.keys.partition(",")[0] for key in KEYS if key.action.startswith("vi
 def fleet() -> Fleet:
     """Nodes whose names act, with rules that do; one differs, one is not read."""
 
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         if name.endswith("3"):
             raise COMPLAINT
         return SourceText(name, TEXT if name.endswith("1") else TEXT.replace("30080", "30081"))

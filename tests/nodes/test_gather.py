@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
-from kptui.errors import SourceError
+from kptui.errors import SeveralHostsError, SourceError
 from kptui.nodes.fleet import Fleet, labelled
 from kptui.nodes.frozen import Frozen
 from kptui.nodes.gather import Cancelled, Gathering
 from kptui.sources import SourceText
+from kptui.sources.steps import Progress
 from tests.nodes.variants import text_of, without
 
 NGINX = text_of("nginx-nodeport")
@@ -95,7 +97,7 @@ def test_cancelling_ends_at_once_and_is_told_to_who_reads() -> None:
 
 
 def fleet(**texts: str) -> Fleet:
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         if name not in texts:
             raise SourceError(f"There is no file {name}.")
         return SourceText(name, texts[name], {"ip-addr.json": "[]"})
@@ -128,6 +130,40 @@ def test_what_is_not_read_when_a_fleet_is_cancelled_says_so() -> None:
     assert "cancelled" in {node.progress for node in found.nodes}
     found.gather(lambda: None)
     assert [node.progress for node in found.nodes] == ["read", "failed"]
+
+
+def test_a_bundle_that_holds_other_hosts_when_it_is_read_again() -> None:
+    held = {"bundle": ["a", "b"], "other": ["c"]}
+
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
+        hosts = {f"{name}//{host}": partial(SourceText, f"{name}//{host}", NGINX) for host in held[name]}
+        raise SeveralHostsError("It holds several.", hosts)
+
+    found = Fleet(["bundle", "other"], read)
+    found.gather(lambda: None)
+    assert [node.source for node in found.nodes] == ["bundle//a", "bundle//b", "other//c"]
+    held["bundle"] = ["b", "d"]
+    found.gather(lambda: None)
+    assert [(node.source, node.progress) for node in found.nodes] == [
+        ("bundle//b", "read"), ("bundle//d", "read"), ("other//c", "read"),
+    ]  # fmt: skip
+
+
+def test_a_bundle_that_can_t_be_read_again_fails_with_all_its_hosts() -> None:
+    gone: list[bool] = []
+
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
+        if gone:
+            raise SourceError("It is gone.")
+        raise SeveralHostsError("It holds two.", {host: partial(SourceText, host, NGINX) for host in ("a", "b")})
+
+    found = Fleet(["bundle"], read)
+    found.gather(lambda: None)
+    gone.append(True)
+    found.gather(lambda: None)
+    assert [(node.source, node.progress, node.why) for node in found.nodes] == [
+        ("a", "failed", "It is gone."), ("b", "failed", "It is gone."),
+    ]  # fmt: skip
 
 
 def test_a_packed_source_comes_back_as_it_was() -> None:

@@ -10,6 +10,7 @@ from kptui.live.readers import Here
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
+from kptui.sources.steps import Progress
 from kptui.tui.nodes_app import NodesApp
 from kptui.tui.settings.fields import UNCHOSEN, Settings
 from tests.nodes.variants import replaced, text_of, without
@@ -23,12 +24,12 @@ NODES = {"kubectl:prod/n1": NGINX, "kubectl:prod/n2": NGINX, "kubectl:prod/n3": 
 def app(texts: Mapping[str, str] = NODES, *missing: str, settings: Settings = UNCHOSEN) -> NodesApp:
     """The explorer over these nodes, and some that can't be read."""
 
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         if name in missing:
             raise SourceError("The pod [b]of[/b] this node does not answer\x1b[31m.")
         return SourceText(name, texts[name])
 
     def reader(name: str, names: KnownNames | None) -> Here:
-        return Here(name, names, lambda source, **_: read(source, lambda: False))
+        return Here(name, names, lambda source, **_: read(source, lambda: False, lambda step: None))
 
     return NodesApp(Fleet([*texts, *missing], read), settings, reader=reader)

@@ -15,6 +15,7 @@ from kptui.errors import SeveralHostsError, SourceError
 from kptui.nodes.fleet import Fleet
 from kptui.nodes.gather import Cancelled
 from kptui.sources import SourceText
+from kptui.sources.steps import Progress, Step
 from kptui.tui.nodes_app import NodesApp
 from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.main import MainScreen
@@ -119,7 +120,7 @@ async def test_the_filter_and_the_order() -> None:
 async def test_reading_can_be_stopped_and_begun_again() -> None:
     waiting = threading.Event()
 
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         if name == "slow" and not waiting.is_set():
             while not cancelled():
                 waiting.wait(0.01)
@@ -139,10 +140,36 @@ async def test_reading_can_be_stopped_and_begun_again() -> None:
         assert [node.progress for node in found.fleet.nodes] == ["read", "read"]
 
 
+async def test_a_node_says_what_it_is_asked_for_and_how_far_that_is() -> None:
+    told, go_on = threading.Event(), threading.Event()
+
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
+        progress(Step("iptables-save -c", name, 1, 12, size=1_234_000, lines=20_000))
+        told.set()
+        go_on.wait(20)
+        return SourceText(name, NGINX)
+
+    found = NodesApp(Fleet(["quick"], read))
+    async with found.run_test(size=(80, 24)) as pilot:
+        assert told.wait(20)
+        await pilot.pause()
+        nodes = pilot.app.screen
+        assert isinstance(nodes, NodesScreen)
+        nodes.tick()
+        await pilot.pause()
+        assert table(pilot)[0][:4] == ["quick", "…", "1/12", "iptables-save"]
+        shown = "\n".join(screen_lines(pilot))
+        assert "iptables-save -c · command 1 of 12 · 1.2 MB, 20,000 lines so far" in shown
+        go_on.set()
+        await settle(pilot)
+        assert table(pilot)[0][:3] == ["quick", "✓", "read"]
+        assert "command 1 of 12" not in "\n".join(screen_lines(pilot))
+
+
 async def test_leaving_while_nodes_are_read_does_not_wait_for_them() -> None:
     told = threading.Event()
 
-    def read(name: str, cancelled: Cancelled) -> SourceText:
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
         while not cancelled():
             told.wait(0.01)
         told.set()
@@ -175,11 +202,12 @@ async def test_of_one_source_there_are_no_nodes_to_go_back_to() -> None:
 
 
 async def test_a_bundle_of_several_hosts_becomes_a_node_each() -> None:
-    def read(name: str, cancelled: Cancelled) -> SourceText:
-        if name == "cluster.tar.gz":
-            hosts = {f"{name}//{host}": partial(SourceText, f"{name}//{host}", NGINX) for host in ("a", "b")}
-            raise SeveralHostsError("It holds two.", hosts)
-        return SourceText(name, NGINX)
+    asked = []
+
+    def read(name: str, cancelled: Cancelled, progress: Progress) -> SourceText:
+        asked.append(name)
+        hosts = {f"{name}//{host}": partial(SourceText, f"{name}//{host}", NGINX) for host in ("a", "b")}
+        raise SeveralHostsError("It holds two.", hosts)
 
     async with opened(NodesApp(Fleet(["cluster.tar.gz"], read))) as pilot:
         assert [row[:3] for row in table(pilot)] == [["a", "✓", "read"], ["b", "✓", "read"]]
@@ -187,6 +215,8 @@ async def test_a_bundle_of_several_hosts_becomes_a_node_each() -> None:
         assert main(pilot).session.source == "cluster.tar.gz//b"
         await press(pilot, "m", "r")
         assert [row[:3] for row in table(pilot)] == [["a", "✓", "read"], ["b", "✓", "read"]]
+        # The bundle is read again, not once for each of its hosts.
+        assert asked == ["cluster.tar.gz"] * 2
 
 
 async def test_a_running_node_that_is_explored_is_read_on() -> None:

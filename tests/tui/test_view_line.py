@@ -126,9 +126,10 @@ async def test_the_busiest_rules_take_counters(source: str, counted: bool) -> No
         assert ("busiest" not in main(pilot).lacking()) == counted
 
 
-def test_without_rules_only_another_source_has_something_to_show() -> None:
+@pytest.mark.parametrize("several", [False, True])
+def test_without_rules_only_other_nodes_have_something_to_show(several: bool) -> None:
     snapshot = Snapshot.empty(Session(Ruleset("", (), ()), ""))
-    assert set(VIEWS) - lacking(snapshot, False, True, False) == {"chains", "differences"}
+    assert set(VIEWS) - lacking(snapshot, False, True, several) == {"chains", *(["nodes"] if several else [])}
 
 
 async def test_the_nodes_are_reached_from_a_view_of_the_explored_node_and_lead_to_its_views() -> None:

@@ -21,6 +21,7 @@ from kptui.syntax.ast import collector_paused
 from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.keys import NODE_KEYS, VIEWS, bindings
+from kptui.tui.live_words import far
 from kptui.tui.node_columns import node_columns
 from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.table_screen import Chosen, TableScreen
@@ -29,6 +30,8 @@ from kptui.tui.table_model import TableModel, TableState
 from kptui.tui.telling import tell, with_keys
 from kptui.tui.tree_model import Place
 
+TICK = 0.5
+"""Seconds between two looks at what is being read."""
 TOLD = 30
 """So many differing Services are told of a node; the others are in the view of Services."""
 
@@ -62,6 +65,15 @@ class NodesScreen(TableScreen):
         self.fleet = fleet
         self.explored = explored
         self._differing = differing
+
+    def on_mount(self) -> None:
+        """A host says again and again how far its reading is; here that is looked at now and then."""
+        self.set_interval(TICK, self.tick)
+
+    def tick(self) -> None:
+        """Show what is being done, if anything is."""
+        if any(node.step is not None for node in self.fleet.nodes):
+            self.fleet_changed()
 
     def at_hand(self) -> Sequence[Node]:
         """The nodes, however far they are."""
@@ -100,6 +112,8 @@ class NodesScreen(TableScreen):
         grid.add_column(style="dim")
         grid.add_column()
         grid.add_row(Text("source"), Text(visible(item.source), style="bold"))
+        if item.step is not None:
+            grid.add_row(Text("reading"), Text(visible(" · ".join(filter(None, [item.step.what, far(item.step)])))))
         if item.why:
             grid.add_row(
                 Text("state"),
