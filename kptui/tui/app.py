@@ -91,10 +91,10 @@ class Kptui(App[None]):
         self._before = before
         self.set_keymap(textual_keymap(settings.keys))
 
-    def run(self, **how: Any) -> None:
-        """Stay until it is left, on a loop that threads give way to."""
+    def run(self, **how: Any) -> Any:
+        """Stay until it is left, on a loop that threads give way to; what it is left with, as a picture in a test."""
         with asyncio.Runner(loop_factory=COURTESY.new_loop) as runner:
-            runner.run(self.run_async(**how))
+            return runner.run(self.run_async(**how))
 
     def on_mount(self) -> None:
         """Open the screen; whoever ends the program from outside gets the terminal back as it was."""

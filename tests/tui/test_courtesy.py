@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -76,16 +77,16 @@ def test_when_the_loop_has_ended_nobody_waits() -> None:
 def test_the_explorer_runs_on_such_a_loop() -> None:
     seen = []
 
-    async def pilot(pilot: Pilot[None]) -> None:
+    async def pilot(pilot: Pilot[Any]) -> None:
         thread = asking(COURTESY)
         seen.append(thread.is_alive())
         await asyncio.to_thread(thread.join, 10)
         seen.append(thread.is_alive())
-        pilot.app.exit()
+        pilot.app.exit("left")
 
     COURTESY.patience, before = 1000, COURTESY.patience
     try:
-        explorer().run(headless=True, auto_pilot=pilot)
+        assert explorer().run(headless=True, auto_pilot=pilot) == "left"
     finally:
         COURTESY.patience = before
     assert seen == [True, False]
