@@ -8,12 +8,12 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widget import Widget
-from textual.widgets import Static
 
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.widgets.row_view import RowView
+from kptui.tui.widgets.text_view import TextView
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 NODE = ("192.168.50.10",)
@@ -100,13 +100,12 @@ def row(view: Widget, width: int = 200) -> str:
 
 
 def text(pilot: Pilot[None], selector: str) -> str:
-    """The plain text of a Static."""
+    """The plain text of a pane, all of it."""
     from rich.console import Console
 
-    shown = main(pilot).query_one(selector, Static)
     console = Console(width=200, no_color=True)
     with console.capture() as capture:
-        console.print(shown.visual._renderable if hasattr(shown.visual, "_renderable") else str(shown.visual))
+        console.print(main(pilot).query_one(selector, TextView).block)
     return capture.get()
 
 

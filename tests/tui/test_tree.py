@@ -107,7 +107,7 @@ async def test_the_detail_shows_raw_text_words_callers_and_line() -> None:
         assert "not from 10.42.0.0/24" in seen
         assert "Go through chain KUBE-MARK-MASQ" in seen
         # The same sentences as kptui explain has, further down.
-        told = text(pilot, "#detail-text")
+        told = text(pilot, "#detail")
         assert "KUBE-EXT-OVTWZ4GROBJZO4C5 (default/nginx:80-80) 2 (line 74): always" in told
         assert "So KUBE-POSTROUTING masquerades the packet in POSTROUTING" in told
         screen.query_one(RuleDetail).scroll_end(animate=False)
@@ -119,7 +119,7 @@ async def test_the_detail_of_a_chain_says_how_it_shares_packets_out() -> None:
     async with opened() as pilot:
         main(pilot).go(Place("nat", "KUBE-SVC-OVTWZ4GROBJZO4C5"))
         await pilot.pause()
-        told = text(pilot, "#detail-text")
+        told = text(pilot, "#detail")
         assert "Rules 2 to 3 share out evenly what comes to them, 1/2 to each of 2" in told
         assert "in the end from PREROUTING and OUTPUT" in told
 

@@ -8,8 +8,6 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
-from textual.containers import VerticalScroll
-from textual.widgets import Static
 
 from kptui.live.snapshot import Snapshot
 from kptui.report.explain.around import Around
@@ -25,6 +23,7 @@ from kptui.tui.settings.fields import settings_of
 from kptui.tui.signs import hops_in_ascii
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.meter_columns import counter_words
+from kptui.tui.widgets.text_view import TextView
 
 Spell = Callable[[str], str]
 """How hop numbers are written."""
@@ -32,7 +31,7 @@ HEAD = 9
 """How wide the headings of an explanation are."""
 
 
-class RuleDetail(VerticalScroll):
+class RuleDetail(TextView):
     """A pane of text; everything of a dump in it is made visible and never read as markup."""
 
     def __init__(self, *, id: str) -> None:
@@ -41,10 +40,6 @@ class RuleDetail(VerticalScroll):
         self._snapshot: Snapshot | None = None
         self._shown: tuple[Table | None, Chain | None, Rule | None] = (None, None, None)
         self._asked: tuple[Table | None, Chain | None, Rule | None, Around, bool, Marks | None] | None = None
-
-    def compose(self) -> Iterator[Static]:
-        """One block of text."""
-        yield Static(id="detail-text", markup=False)
 
     def show(
         self,
@@ -82,8 +77,7 @@ class RuleDetail(VerticalScroll):
             block = Group(*_chain(table, chain, around, known, marks, spell))
         else:
             block = Group(*_rule(table, chain, rule, around, known, marks, spell))
-        self.query_one("#detail-text", Static).update(block)
-        self.scroll_home(animate=False)
+        self.show_block(block)
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
         """Show other counters; the text stays where it was scrolled to."""
