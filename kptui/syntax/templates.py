@@ -78,11 +78,11 @@ class Template:
     picked: dict[Pick, tuple[tuple[int, ...], tuple[str | None, ...]] | None] = field(default_factory=dict)
 
     def ready(self) -> None:
-        """Make what takes the usual lines of the shape."""
+        """Make what takes the usual lines of the shape; a thread that comes meanwhile makes it too."""
         if not self.compiled:
-            self.compiled = True
-            self.match = re.compile(self.pattern).match
             self.read, self.wrong = self.write()
+            self.match = re.compile(self.pattern).match
+            self.compiled = True
 
     def columns(self, pick: Pick, chain: str, given: Given) -> Sequence[str | None] | None:
         """What `pick` takes out of a rule of this shape with these values; None if it has to look at the rule."""

@@ -12,6 +12,7 @@ from kptui.netfilter.extensions.values import kind
 from kptui.syntax.ast import Rule
 from kptui.syntax.quoting import unquoted
 from kptui.syntax.shapes import BLANKS, VALUE, RuleReader
+from kptui.syntax.templates import beginning
 from kptui.syntax.text import Lines
 from tests.support import shared
 from tests.syntax.support import CATALOGUE, corpus_files, corpus_rows, read_text, sample_files, text_of
@@ -163,3 +164,20 @@ def test_usual_lines_are_told_by_pattern(monkeypatch: pytest.MonkeyPatch) -> Non
         read(rules, text)
     monkeypatch.setattr(rules, "_look_up", None)
     assert [read(rules, text).text for text in lines[9:]] == lines[9:]
+
+
+def test_a_thread_that_comes_while_a_shape_is_made_ready_can_use_it_at_once() -> None:
+    template = beginning()
+    seen: list[tuple[object, ...]] = []
+
+    def write() -> tuple[object, object]:
+        if not seen:
+            # As if another thread came to a line of the same shape just now.
+            seen.append(())
+            template.ready()
+            seen.append((template.match, template.read, template.wrong))
+        return "read", "wrong"
+
+    template.write = write  # type: ignore[assignment]
+    template.ready()
+    assert seen[1][1:] == ("read", "wrong")
