@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from kptui.errors import UsageError
 from kptui.records import dataclass
-from kptui.syntax.ast import Chain, Rule
+from kptui.syntax.ast import Rule
 from kptui.text import visible
 
 FIELDS = {
@@ -35,19 +35,26 @@ FIELDS = {
 _TOKEN = re.compile(
     rf"(?:^|(?<=\s))(?:({'|'.join(FIELDS)}):(\"[^\"]*\"|\S*)|re:(\S+)|/((?:[^/\\]|\\.)+)/(?=\s|$)|(\S+))"
 )
+_ALONE = re.compile(r"\(\?|\\[AZz]|[*+?}]\+")
 _SERVICE = re.compile(r"([a-z0-9][-a-z0-9.]*)/([a-z0-9][-a-z0-9.]*)(:[-a-zA-Z0-9]+)?")
+Near = tuple[Callable[[str], object], Callable[[str], object]]
+"""Of a line, and of many: whether something may stand there."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One thing that has to hold; `line` tells by a rule's text where it surely doesn't."""
+    """One thing that has to hold; `line` tells by a rule's text where it surely doesn't.
+
+    `piece` tells of many lines at once, given as they are and in lower case, that it holds in none of them.
+    """
 
     field: str
     value: str
     line: Callable[[str], object]
+    piece: Callable[[str, str], object]
     rule: Callable[[Rule], bool]
-    chain: Callable[[Chain], bool]
+    chain: Callable[[str], bool]
 
 
 def terms(text: str) -> list[Term]:
@@ -66,7 +73,12 @@ def terms(text: str) -> list[Term]:
 
 def _word(word: str) -> Term:
     return Term(
-        "", word, lambda line: word in line.lower(), lambda rule: True, lambda chain: word in chain.name.lower()
+        "",
+        word,
+        lambda line: word in line.lower(),
+        lambda piece, low: word in low,
+        lambda rule: True,
+        lambda name: word in name.lower(),
     )
 
 
@@ -75,7 +87,16 @@ def _expression(pattern: str) -> Term:
         look = re.compile(pattern, re.IGNORECASE).search
     except re.error as error:
         raise UsageError(f"“{visible(pattern)}” is no regular expression: {error}.") from None
-    return Term("re", pattern, look, lambda rule: True, lambda chain: look(chain.name) is not None)
+    # Many lines are one text: what looks around, or takes all it can get, may find less there than in each of them.
+    whole = re.compile(pattern, re.IGNORECASE | re.MULTILINE).search if not _ALONE.search(pattern) else None
+    return Term(
+        "re",
+        pattern,
+        look,
+        lambda piece, low: whole is None or whole(piece),
+        lambda rule: True,
+        lambda name: look(name) is not None,
+    )
 
 
 def _field(name: str, value: str) -> Term:
@@ -83,8 +104,21 @@ def _field(name: str, value: str) -> Term:
     low = value.lower()
     hint, rule = _RULE_FIELDS.get(name, (None, None))
     if rule is None or hint is None:
-        return Term(name, value, lambda line: True, lambda rule: True, lambda chain: True)
-    return Term(name, value, lambda line: hint(line, low), lambda each: rule(each, value), lambda chain: False)
+        return Term(name, value, lambda line: True, lambda *piece: True, lambda rule: True, lambda chain: True)
+    tight = _TIGHT[name](value) if name in _TIGHT else None
+    if tight is not None:
+        line, many = tight
+        return Term(
+            name, value, line, lambda piece, _: many(piece), lambda each: rule(each, value), lambda chain: False
+        )
+    return Term(
+        name,
+        value,
+        lambda line: hint(line, low),
+        lambda piece, _: hint(piece, low),
+        lambda each: rule(each, value),
+        lambda chain: False,
+    )
 
 
 def _any_of(*signs: str) -> Callable[[str, str], bool]:
@@ -156,6 +190,38 @@ _RULE_FIELDS: dict[str, tuple[Callable[[str, str], bool], Callable[[Rule, str], 
     "target": (_held, _target),
     "comment": (_held, _comment),
 }
+
+
+def _near_port(value: str) -> Near | None:
+    """Whether a port may stand in a text: itself, or a range that may hold it."""
+    if not value.isdecimal():
+        return None
+    look = re.compile(rf"port[a-z-]*[\"']?[\s=]+(?:!\s+)?\S*(?:(?<!\d)0*{int(value)}(?!\d)|:)").search
+    return look, look
+
+
+def _near_address(*options: str) -> Callable[[str], Near | None]:
+    def near(value: str) -> Near | None:
+        """Whether an IPv4 address may stand in a text: itself, or a network that may contain it."""
+        network = _network(value)
+        if network is None or network.version == 6 or network.prefixlen < network.max_prefixlen:
+            return None
+        address = str(network.network_address)
+        wide = re.compile(r"/(?!32\b)\d").search
+        its = re.compile(rf"(?:{'|'.join(options)})\S*?[\s=]+(?:!\s+)?\S*/(?!32\b)\d").search
+        return lambda line: address in line or its(line), lambda piece: address in piece or wide(piece)
+
+    return near
+
+
+_TIGHT: dict[str, Callable[[str], Near | None]] = {
+    "dst": _near_address("-d", "--dst", "--destination"),
+    "src": _near_address("-s", "--src", "--source"),
+    "addr": _near_address("-s", "-d", "--src", "--dst", "--source", "--destination", "--to"),
+    "dport": _near_port,
+    "sport": _near_port,
+}
+"""What tells more narrowly than _RULE_FIELDS where something surely doesn't stand, for most values."""
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kptui.records import dataclass
 from kptui.ruleset.jumps import JumpIndex
 from kptui.ruleset.query import Term, service_fits, terms
+from kptui.ruleset.sieve import Sieve
 from kptui.syntax.ast import Chain, Ruleset, Table
 
 Label = Callable[[Table, Chain], str | None]
@@ -57,50 +58,49 @@ class Searcher:
         parts = [term.value.lower() for term in asked if term.field == "chain"]
         services = [term for term in asked if term.field in ("ns", "svc")]
         plain = [term for term in asked if term.field not in ("ns", "svc", "from", "to", "chain", "table")]
-        for name, chain in table.chains.items():
+        sieve = Sieve(self.ruleset.lines, plain, stopped)
+        for name, _, numbers in table.chains.outline():
             if stopped():
                 return
             if below is not None and name not in below:
                 continue
             if any(part not in name.lower() for part in parts):
                 continue
-            its = self._label(table, chain) or "" if services else ""
-            wanted = [term for term in services if not service_fits(its, term.field, term.value)]
-            if not wanted and (above is None or name in above) and all(term.chain(chain) for term in plain):
+            wanted = services
+            if services:
+                its = self._label(table, table.chains[name]) or ""
+                wanted = [term for term in services if not service_fits(its, term.field, term.value)]
+            if not wanted and (above is None or name in above) and all(term.chain(name) for term in plain):
                 yield Hit(table.label, name, None)
-            for number in self._rules(table, chain, plain, wanted, above, stopped):
-                yield Hit(table.label, name, number)
+            may = sieve.may(numbers)
+            if wanted or above is not None or any(term.field not in ("", "re") for term in plain):
+                may = self._exactly(table, table.chains[name], may, plain, wanted, above)
+            for asked_of, (index, _) in enumerate(may, 1):
+                yield Hit(table.label, name, index + 1)
+                if asked_of % _ASKED == 0 and stopped():
+                    return
 
-    def _rules(
+    def _exactly(
         self,
         table: Table,
         chain: Chain,
+        may: Iterator[tuple[int, str]],
         plain: Sequence[Term],
         services: Sequence[Term],
         above: set[str] | None,
-        stopped: Callable[[], bool],
-    ) -> Iterator[int]:
-        """The numbers of a chain's rules that fit."""
-        lines, looks = self.ruleset.lines, [term.line for term in plain]
-        exact = services or above is not None or any(term.field not in ("", "re") for term in plain)
-        for index, line in enumerate(getattr(chain.rules, "numbers", ())):
-            if index % _ASKED == _ASKED - 1 and stopped():
-                return
-            written = lines[line - 1]
-            if not all(look(written) for look in looks):
+    ) -> Iterator[tuple[int, str]]:
+        """Those of a chain's rules that may fit which do: they are read."""
+        for index, written in may:
+            rule = chain.rules[index]
+            target = rule.target.name if rule.target is not None else ""
+            if above is not None and target not in above:
                 continue
-            if exact:
-                rule = chain.rules[index]
-                target = rule.target.name if rule.target is not None else ""
-                if above is not None and target not in above:
-                    continue
-                if not all(term.rule(rule) for term in plain):
-                    continue
-                led = table.chains.get(target) if services and target in table.chains else None
-                texts = f"{rule.comment or ''}\n{(self._label(table, led) or '') if led is not None else ''}"
-                if not all(service_fits(texts, term.field, term.value) for term in services):
-                    continue
-            yield index + 1
+            if not all(term.rule(rule) for term in plain):
+                continue
+            led = table.chains.get(target) if services and target in table.chains else None
+            texts = f"{rule.comment or ''}\n{(self._label(table, led) or '') if led is not None else ''}"
+            if all(service_fits(texts, term.field, term.value) for term in services):
+                yield index, written
 
     def _meant(self, table: Table, value: str) -> set[str]:
         """The chains that a text names: by their whole name, else by any part of it, or the Service they stand for."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from kptui.errors import UsageError
-from kptui.ruleset.query import FIELDS, address_fits, port_fits
+from kptui.ruleset.query import FIELDS, address_fits, port_fits, terms
 from kptui.ruleset.search import Searcher, search
 from kptui.tracing import Session
 from tests.support import ruleset_of, sample
@@ -111,3 +113,48 @@ def test_a_search_is_given_up_in_the_middle_of_a_chain() -> None:
     asked = iter([False, False, True])
     hits = list(found.search("DROP", lambda: next(asked)))
     assert 0 < len(hits) < 1000
+
+
+def test_many_lines_looked_at_together_give_what_each_line_gives() -> None:
+    """Rare and frequent things, in short chains, in one that is longer than a stretch, and in lines out of order."""
+    drawn = random.Random(5)
+    names = [f"KUBE-SVC-{at:04}" for at in range(300)]
+    rules = [
+        f"-A {name} -d 10.96.{drawn.randrange(9)}.{drawn.randrange(250)}/{drawn.choice((32, 32, 32, 24))} -p tcp"
+        f' -m comment --comment "shop/Web{drawn.randrange(400)}" -m tcp --dport {drawn.randrange(70, 90)} -j RETURN'
+        for name in [*names, *(["LONG"] * 900)]
+        for _ in range(1 if name == "LONG" else drawn.randrange(4))
+    ]
+    rules += ["-A KUBE-SVC-0007 -p tcp -m multiport --dports 22,75:77 -j RETURN", "-A LONG -p udp -j RETURN"]
+    heads = "".join(f":{name} - [0:0]\n" for name in [*names, "LONG"])
+    dump = ruleset_of(f"*nat\n{heads}" + "\n".join(rules) + "\nCOMMIT\n")
+    [table] = dump.tables
+    for asked in (
+        "web399", "web7 10.96.", "KUBE-SVC-0007", "udp", "dport:76", "dport:81", "dst:10.96.3.77", "dst:10.96.3.0/24",
+        "dst:10.96.3.", "/udp -j RETURN$/", "/^-A LONG.*76/", "/(?<!x)web39\\d/", "proto:udp", "src:10.1.1.1",
+        "web1 dport:80", "nothing-like-it",
+    ):  # fmt: skip
+        wanted = [
+            (name, rule.number)
+            for name, chain in table.chains.items()
+            for rule in chain.rules
+            if all(term.line(rule.text) and term.rule(rule) for term in terms(asked))
+        ]
+        assert [(hit.chain, hit.rule) for hit in search(dump, asked) if hit.rule is not None] == wanted, asked
+        assert wanted or asked in ("src:10.1.1.1", "nothing-like-it")
+
+
+@pytest.mark.parametrize("field", ["dst", "src", "addr", "dport", "sport"])
+def test_what_is_looked_for_in_a_line_misses_no_rule_that_fits(field: str) -> None:
+    written = {
+        "dport": ["--dport 80", "! --dport 80", "--dports 22,80", "--dport 70:90", "--dport :90", "--ports 80"],
+        "sport": ["--sport 80", "! --sport 80", "--sports 22,80", "--sport 70:90", "--sport 70:", "--ports 80"],
+        "dst": ["-d 10.1.2.3/32", "-d 10.1.2.3", "! -d 10.1.0.0/16", "-d 0.0.0.0/0", "-d 10.1.2.0/255.255.255.0"],
+        "src": ["-s 10.1.2.3/32", "-s 10.1.2.3", "! -s 10.1.0.0/16", "-s 0.0.0.0/0", "-s 10.1.2.0/255.255.255.0"],
+        "addr": ["-s 10.1.0.0/16", "-d 10.1.2.3/32"],
+    }[field]
+    for options in written:
+        module = "-m multiport" if "ports" in options else "-m tcp"
+        dump = ruleset_of(f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp {module} {options} -j DROP\nCOMMIT\n")
+        asked = f"{field}:{'80' if 'port' in field else '10.1.2.3'}"
+        assert [hit.rule for hit in search(dump, asked)] == [1], options
