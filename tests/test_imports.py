@@ -98,3 +98,16 @@ def test_a_trace_imports_what_it_needs_and_nothing_else() -> None:
     assert own - may - {f"kptui.{name}" for name in ("patterns", "records", "slices", "text", "tracing")} == set()
     assert not found & {"subprocess", "tarfile", "asyncio", "ssl", "email", "xml", "multiprocessing", "unittest"}
     assert not found & {"socket", "pathlib", "urllib", "ipaddress", "zipfile", "importlib.resources"}
+
+
+def test_an_index_imports_neither_the_grammar_nor_what_rules_mean() -> None:
+    code = (
+        "import sys\n"
+        "from kptui.loading import load\n"
+        f"assert load({NGINX!r}).chain('nat', 'KUBE-SERVICES') is not None\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    found = set(done.stdout.split())
+    assert "kptui.syntax.reader" in found
+    assert not found & {"lark", "click", "dataclasses", "fractions", "kptui.netfilter.extensions.base"}

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kptui.netfilter.extensions.base import MatchExtension, TargetExtension, sound
-from kptui.netfilter.extensions.declare import declare
 from kptui.netfilter.protocols import protocol_number
 from kptui.records import dataclass, replace
-from kptui.syntax.vocabulary import Declared, Options
+
+if TYPE_CHECKING:
+    from kptui.netfilter.extensions.base import MatchExtension, TargetExtension
+    from kptui.syntax.vocabulary import Declared, Options
 
 # extension name -> file, where the two differ
 _MATCH_FILES = {
@@ -67,16 +68,14 @@ def protocol_match(name: str) -> str:
 def match_extension(name: str) -> MatchExtension | None:
     """The match of that name, None if kptui does not know it."""
     file = _MATCH_FILES.get(name)
-    found: MatchExtension | None = _load(file).MATCHES[name] if file else None
-    return replace(found, compile=sound(found.options, found.compile)) if found else None
+    return _sound(_load(file).MATCHES[name]) if file else None
 
 
 @cache
 def target_extension(name: str) -> TargetExtension | None:
     """The target of that name, None if kptui does not know it."""
     file = _TARGET_FILES.get(name)
-    found: TargetExtension | None = _load(file).TARGETS[name] if file else None
-    return replace(found, compile=sound(found.options, found.compile)) if found else None
+    return _sound(_load(file).TARGETS[name]) if file else None
 
 
 def match_names() -> list[str]:
@@ -89,10 +88,18 @@ def target_names() -> list[str]:
     return sorted(_TARGET_FILES)
 
 
-_GENERIC = declare(
+_GENERIC = (
     "! source: networks", "! destination: networks", "! protocol: protocol", "! in: interface", "! out: interface",
     "! fragment",
 )  # fmt: skip
+
+
+@cache
+def _generic() -> Declared:
+    # An index of a dump asks for no option, so what it takes to declare them is imported here.
+    from kptui.netfilter.extensions.declare import declare
+
+    return declare(*_GENERIC)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class Catalogue:
 
     def generic_options(self) -> Declared:
         """The options every rule may have, under their long names."""
-        return _GENERIC
+        return _generic()
 
     def protocol_match(self, name: str) -> str:
         """The match that `-p NAME` stands for, the name itself if there is none."""
@@ -120,6 +127,12 @@ class Catalogue:
         """The options of the target, None if kptui does not know it."""
         found = target_extension(name)
         return found.options if found else None
+
+
+def _sound(found: Any) -> Any:
+    from kptui.netfilter.extensions.base import sound
+
+    return replace(found, compile=sound(found.options, found.compile))
 
 
 def _load(file: str) -> Any:
