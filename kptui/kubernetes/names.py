@@ -31,7 +31,8 @@ def _hash(text: str) -> str:
     import base64
     import hashlib  # which loads OpenSSL
 
-    return base64.b32encode(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest())[:16].decode()
+    # The first 16 letters are those of the first 10 bytes.
+    return base64.b32encode(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:10]).decode()
 
 
 def parted(chain: str) -> tuple[str, str] | None:

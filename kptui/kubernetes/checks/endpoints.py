@@ -40,7 +40,8 @@ def _nowhere(view: View) -> Iterator[Found]:
 
 def _disagree(view: View) -> Iterator[Found]:
     for found in view.endpoints.values():
-        if found.place is not None and found.source and found.ip and not _same(found.source, found.ip):
+        ip = found.ip if found.place is not None and found.source else None
+        if ip and found.source and found.place is not None and not _same(found.source, ip):
             message = f"marks packets from {found.source} as the endpoint's own, but translates to {found.to}"
             yield Found(found.place, message)
     for balance in view.balancings.values():

@@ -73,7 +73,7 @@ def _looks_at(rule: Rule, bits: int) -> bool:
 
 def _reached(view: View, chain: str) -> bool:
     """Whether packets come to a chain of nat."""
-    return not view.above("nat", chain).isdisjoint(("PREROUTING", "OUTPUT"))
+    return view.reached("nat", chain, ("PREROUTING", "OUTPUT"))
 
 
 def _unused(view: View) -> Iterator[Found]:

@@ -7,7 +7,7 @@ are looked at as they come by, and only what is known of them stays; the rules o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -191,8 +191,8 @@ class View:
         kept = self._kept.get((table, name))
         if kept is not None:
             return kept
-        found = self.chain(table, name)
-        return found.rules if found is not None else ()
+        found = self.tables.get(table)
+        return found.chains.rules_of(name) if found is not None and name in found.chains else ()
 
     def called(self, table: str, chain: str) -> Sequence[Ref]:
         """The rules that lead to a chain."""
@@ -213,6 +213,19 @@ class View:
                 targets = {rule.target.name for rule in self.rules(table, name) if rule.target is not None}
                 left += [target for target in targets if target in there.chains]
         return found
+
+    def reached(self, table: str, chain: str, starts: Collection[str]) -> bool:
+        """Whether one of the chains to start from is that chain or leads to it."""
+        seen: set[str] = set()
+        left = [chain]
+        while left:
+            name = left.pop()
+            if name in starts:
+                return True
+            if name not in seen:
+                seen.add(name)
+                left += [ref.chain for ref in self.called(table, name)]
+        return False
 
     def above(self, table: str, chain: str) -> set[str]:
         """A chain and all that lead to it."""
