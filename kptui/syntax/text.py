@@ -114,3 +114,19 @@ class Lines(Sequence[str]):
         if lines[-1] == "":
             lines.pop()
         return iter(lines)
+
+    def beginning(self, start: str) -> Iterator[tuple[int, str]]:
+        """The lines that begin so, each behind its index."""
+        if self.text.startswith(start):
+            yield 0, self[0]
+        at = -1
+        while (at := self.text.find(f"\n{start}", at + 1)) >= 0:
+            index = self.holding(at + 1)
+            yield index, self[index]
+
+
+def beginning(lines: Sequence[str], start: str) -> Iterator[tuple[int, str]]:
+    """The lines that begin so, each behind its index; of a dump's text the others are not cut out."""
+    if isinstance(lines, Lines):
+        return lines.beginning(start)
+    return ((index, line) for index, line in enumerate(lines) if line.startswith(start))

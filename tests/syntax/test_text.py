@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kptui.syntax import text as module
-from kptui.syntax.text import Lines
+from kptui.syntax.text import Lines, beginning
 
 
 @settings(max_examples=200, deadline=None)
@@ -30,6 +30,9 @@ def test_lines_of_small_blocks(text: str, block: int, told: set[int]) -> None:
         assert [lines.holding(place) for place in range(len(text))] == [
             text.count("\n", 0, n) for n in range(len(text))
         ]
+        for start in ("a", "ab", "\r"):
+            told_of = [(index, line) for index, line in enumerate(wanted) if line.startswith(start)]
+            assert list(beginning(lines, start)) == told_of == list(beginning(wanted, start))
         with pytest.raises(IndexError):
             lines[len(wanted)]
         assert lines[1:] == wanted[1:]
