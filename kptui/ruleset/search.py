@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from kptui.errors import CancelledError
 from kptui.records import dataclass
 from kptui.ruleset.jumps import JumpIndex
 from kptui.ruleset.query import Term, service_fits, terms
@@ -50,6 +51,8 @@ class Searcher:
             return
         for table in self.ruleset.tables:
             if all(table.name == term.value for term in asked if term.field == "table"):
+                if any(term.field in ("from", "to") for term in asked) and not self._looked(table, stopped):
+                    return
                 yield from self._in_table(table, asked, stopped)
 
     def _in_table(self, table: Table, asked: list[Term], stopped: Callable[[], bool]) -> Iterator[Hit]:
@@ -132,6 +135,19 @@ class Searcher:
                         waiting.append(rule.chain)
             found = reached if found is None else found & reached
         return found
+
+    def _looked(self, table: Table, stopped: Callable[[], bool]) -> bool:
+        """Look who jumps where in a table; False if nobody waits for it to the end."""
+
+        def told() -> None:
+            if stopped():
+                raise CancelledError
+
+        try:
+            self._index(table).read(told)
+        except CancelledError:
+            return False
+        return True
 
     def _index(self, table: Table) -> JumpIndex:
         if table.label not in self._jumps:

@@ -158,3 +158,11 @@ def test_what_is_looked_for_in_a_line_misses_no_rule_that_fits(field: str) -> No
         dump = ruleset_of(f"*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp {module} {options} -j DROP\nCOMMIT\n")
         asked = f"{field}:{'80' if 'port' in field else '10.1.2.3'}"
         assert [hit.rule for hit in search(dump, asked)] == [1], options
+
+
+def test_a_search_is_given_up_while_it_looks_who_jumps_where() -> None:
+    rules = ruleset_of("*filter\n:INPUT ACCEPT [0:0]\n:A - [0:0]\n-A INPUT -j A\nCOMMIT\n")
+    found = Searcher(rules)
+    assert list(found.search("to:A", lambda: True)) == []
+    # Nothing half done is kept: whoever waits gets it all.
+    assert list(found.search("to:A")) == list(Searcher(rules).search("to:A")) != []
