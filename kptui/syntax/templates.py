@@ -111,9 +111,11 @@ class Template:
     def prefer(self, found: Template) -> None:
         """Have a follower tried one place earlier, so that the most frequent come to be the first."""
         order = [*self.followers]
-        place = order.index(found)
-        order[place - 1], order[place] = found, order[place - 1]
-        self.followers = tuple(order)
+        # Another thread may have put them into another order, or left this one out.
+        if found in order[1:]:
+            place = order.index(found)
+            order[place - 1], order[place] = found, order[place - 1]
+            self.followers = tuple(order)
 
     def fits(self, given: Given, chain: str, family: Family) -> bool:
         """Whether each value is of its kind, and the rule may stand in that chain."""

@@ -181,3 +181,13 @@ def test_a_thread_that_comes_while_a_shape_is_made_ready_can_use_it_at_once() ->
     template.write = write  # type: ignore[assignment]
     template.ready()
     assert seen[1][1:] == ("read", "wrong")
+
+
+def test_a_follower_that_another_thread_left_out_is_no_error() -> None:
+    last, first, second = beginning(), beginning(), beginning()
+    last.followers = (first, second)
+    last.prefer(second)
+    assert last.followers == (second, first)
+    last.prefer(second)
+    last.prefer(beginning())
+    assert last.followers == (second, first)
