@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kptui.ask.completion import Completer
     from kptui.confirm.confirm import Confirmation, Confirmer
     from kptui.kubernetes.checks.finding import Finding
+    from kptui.kubernetes.checks.looking import Looking
     from kptui.kubernetes.known_names import KnownNames
     from kptui.kubernetes.services import Services
     from kptui.netfilter.conntrack_table import Connections
@@ -107,6 +108,17 @@ class Session:
         from kptui.kubernetes.checks import problems
 
         return problems(self.ruleset, services=self.services)
+
+    def look_for_problems(self, looking: Looking) -> list[Finding]:
+        """The problems, told how far the search for them is; what is found when it is ended is not kept."""
+        from kptui.kubernetes.checks import problems
+
+        if "problems" in vars(self):
+            return self.problems
+        found = problems(self.ruleset, services=self.services, looking=looking)
+        if not looking.incomplete:
+            vars(self)["problems"] = found
+        return found
 
     @cached_property
     def completer(self) -> Completer:

@@ -21,6 +21,10 @@ NEXT = {
         "What the rules say holds together. Whether it fits the cluster: `kptui check SOURCE --services FILE "
         "--endpoints FILE`. {chains} goes back to the chains; there {trace} traces a packet."
     ),
+    "ProblemsScreen incomplete": (
+        "The search was ended, so that nothing was found says nothing of the rest: {problems} looks again, "
+        "at all rules."
+    ),
     "ChangesScreen": (
         "{reload} reads the source again (from the chains, where {chains} leads); what then is different is "
         "listed here."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from kptui.kubernetes.checks import CHECKS
+from kptui.kubernetes.checks import CHECKS, Finding, Looking
+from kptui.tracing import Session
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.table_list import TableList
@@ -111,4 +113,56 @@ async def test_what_it_is_about_has_room(size: tuple[int, int]) -> None:
     async with opened(UNEVEN, size=size) as pilot:
         await press(pilot, "p")
         assert "2 endpoints, but not 50 % each" in screen_lines(pilot)[4]
-        assert "Leads" not in screen_lines(pilot)[-1]
+
+
+async def test_a_long_search_says_how_far_it_is_and_esc_ends_it_with_what_was_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow, begun, whole = Event(), Event(), Session.look_for_problems
+
+    def look(session: Session, looking: Looking) -> list[Finding]:
+        if not slow.is_set():
+            looking.share = 0.43
+            begun.set()
+            while not looking.ended:
+                slow.wait(0.01)
+            slow.set()
+        return whole(session, looking)
+
+    monkeypatch.setattr(Session, "look_for_problems", look)
+    async with opened(CHECKED / "dnat-to-nowhere" / "fires.txt") as pilot:
+        await pilot.press("p")
+        screen = pilot.app.screen
+        assert isinstance(screen, ProblemsScreen)
+        while not begun.is_set() or "43" not in screen.rows.waiting:
+            await pilot.pause(0.01)
+        assert "looking … 43% · esc ends it and shows what has been found" in "\n".join(screen_lines(pilot))
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        assert "incomplete" in screen_lines(pilot)[0]
+        assert "Problems · incomplete, ended at 43%: p looks again" in "\n".join(screen_lines(pilot))
+        assert "holds together" not in "\n".join(screen_lines(pilot))
+        await press(pilot, "p")
+        assert "incomplete" not in "\n".join(screen_lines(pilot))
+        assert "dnat-to-nowhere" in row(screen.query_one(TableList))
+        await press(pilot, "escape")
+        assert len(pilot.app.screen_stack) == 2
+
+
+async def test_who_goes_elsewhere_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Looking] = []
+
+    def look(session: Session, looking: Looking) -> list[Finding]:
+        asked.append(looking)
+        while not looking.ended:
+            Event().wait(0.01)
+        return []
+
+    monkeypatch.setattr(Session, "look_for_problems", look)
+    async with opened() as pilot:
+        await pilot.press("p")
+        while not asked:
+            await pilot.pause(0.01)
+        await press(pilot, "C")
+        assert pilot.app.screen is main(pilot)
+        assert asked[0].ended

@@ -112,6 +112,7 @@ CHECKS = (
         "Compare iptables --version in the kube-proxy (or CNI) container with the one that made the dump; dump with "
         "that one.",
         _nowhere,
+        part=True,
     ),
     Check(
         "endpoints-disagree", "warning", "Chains of one Service that disagree about its endpoints",

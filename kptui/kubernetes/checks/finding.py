@@ -80,3 +80,5 @@ class Check:
     means: str
     next: str
     find: Callable[[View], Iterable[Found]]
+    part: bool = False
+    """Whether what it finds in some of the rules holds, whatever the others are."""

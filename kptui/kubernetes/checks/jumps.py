@@ -40,6 +40,7 @@ CHECKS = (
         "or put together from several; with --noflush it stands for a chain that the kernel has already.",
         "Look at how the dump was made, and for the missing chain on the node itself: iptables -t TABLE -S CHAIN.",
         _dangling,
+        part=True,
     ),
     Check(
         "stale-chain", "info", "A chain of a Service or endpoint that nothing leads to",

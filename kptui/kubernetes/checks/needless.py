@@ -78,6 +78,7 @@ CHECKS = (
         "same anyway.",
         "Move the rule up, or remove it. If several programs write into this chain, look at which one came last.",
         _unreachable,
+        part=True,
     ),
     Check(
         "shadowed-rule", "warning", "A rule whose packets are all taken by rules before it",
@@ -87,6 +88,7 @@ CHECKS = (
         "same.",
         "Decide which of the rules is meant, and put it first; remove the other.",
         _shadowed,
+        part=True,
     ),
     Check(
         "duplicate-rule", "warning", "A rule that is in its chain twice",
@@ -94,5 +96,6 @@ CHECKS = (
         "looking.",
         "Look at who writes the rule (its comment, its chain's owner) and whether two of these run.",
         _duplicates,
+        part=True,
     ),
 )  # fmt: skip

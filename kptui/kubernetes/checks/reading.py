@@ -66,6 +66,7 @@ CHECKS = (
         "Make the dump again and compare its size; a full disk, a time-out or a terminal's scroll buffer are what cuts "
         "dumps off.",
         _cut,
+        part=True,
     ),
     Check(
         "broken-print", "error", "A rule that iptables could not print",
@@ -74,6 +75,7 @@ CHECKS = (
         "Make the dump with the iptables that wrote the rules: kubectl exec into kube-proxy or the CNI's pod, or "
         "nsenter with its binaries.",
         _broken,
+        part=True,
     ),
     Check(
         "unreadable-rule", "error", "A rule that iptables would refuse, or that kptui can't read",
@@ -82,6 +84,7 @@ CHECKS = (
         "Look at the line and column; kptui parse shows the place with a caret. Dumps pasted from elsewhere are often "
         "cut.",
         _unreadable,
+        part=True,
     ),
     Check(
         "unread-line", "warning", "A line of the dump that is left out, or taken for something else",
@@ -89,5 +92,6 @@ CHECKS = (
         "same. Info where it is only said what the text was taken for.",
         "Look at the line: prompts and remarks do no harm, but a cut or edited dump is not the whole truth.",
         _unread,
+        part=True,
     ),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from kptui.kubernetes.checks.endpoint_chain import (
     values_of,
 )
 from kptui.kubernetes.checks.finding import Place
+from kptui.kubernetes.checks.looking import Looking
 from kptui.kubernetes.checks.twins import Twin, twins
 from kptui.kubernetes.names import ENDPOINT_PREFIX, parted
 from kptui.kubernetes.services import ServicePort, Services
@@ -32,6 +33,8 @@ from kptui.syntax.ast import Chain, Family, Rule, Ruleset, Table
 from kptui.syntax.reader import Alike, alike
 
 Each = TypeVar("Each")
+MEETING = 0.8
+"""So much of the time goes into meeting the rules; the checks have the rest."""
 _BALANCING = ("svc", "svl", "xlb")
 
 
@@ -60,11 +63,15 @@ class View:
         tables: Sequence[Table],
         services: Services | None = None,
         api: Api | None = None,
+        looking: Looking | None = None,
     ) -> None:
         """Goes through all rules once; `services` are the ruleset's, if somebody has read them already.
 
-        `api` is what the API server says, where that is known.
+        `api` is what the API server says, where that is known. `looking` may end it: then only a part was met.
         """
+        self.looking = looking or Looking()
+        self.part = False
+        """Whether not all rules were met."""
         self.api = api
         self.ruleset = ruleset
         self.family: Family = tables[0].family
@@ -93,6 +100,10 @@ class View:
         for name, _, numbers in table.chains.outline():
             if not numbers:
                 continue
+            if self.looking.ended:
+                self.part = True
+                return
+            self.looking.share = max(self.looking.share, MEETING * numbers[-1] / len(self.ruleset.lines))
             rules = table.chains.rules_of(name)
             endpoint = name.startswith(ENDPOINT_PREFIX)
             rows = alike(rules, values_of) if endpoint and table.name == "nat" else None
@@ -113,6 +124,9 @@ class View:
                 self._kept[table.name, name] = made
         for (of, _), rules in self._kept.items():
             if of == table.name:
+                if self.looking.ended:
+                    self.part = True
+                    return
                 self.needless += [(of, each) for each in needless(rules, taking)]
 
     @property
