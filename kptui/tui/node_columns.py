@@ -22,7 +22,9 @@ def node_columns(fleet: Fleet) -> tuple[TableColumn[Node], ...]:
     """The columns; how far a node is from the others is the fleet's to tell."""
     return (
         TableColumn(Column("node", 12), _label, _label, lambda node: "strong"),
-        TableColumn(Column("state", 11), _state, lambda node: _ORDER.index(node.progress), _state_style),
+        TableColumn(
+            Column("state", 11), _state, lambda node: _ORDER.index(node.progress), _state_style, whole=_whole_state
+        ),
         TableColumn(Column("differ", 6, 0, True), partial(_differ, fleet), partial(_far, fleet), partial(_off, fleet)),
         TableColumn(Column("services", 8, 1, right=True), _shown(_services), lambda node: -_services(node)),
         TableColumn(Column("endpoints", 9, 3, right=True), _shown(_endpoints), lambda node: -_endpoints(node)),
@@ -36,7 +38,7 @@ def _label(node: Node) -> str:
 
 
 def _state(node: Node) -> str:
-    """Of a failure, and of what is being done, the beginning; the detail has all of it."""
+    """Of a failure, and of what is being done, the beginning: what the column is measured by."""
     if node.step is not None:
         # The number first: it is what moves, and is seen where the column is narrow.
         return _cut(visible(" ".join(filter(None, ["…", *short(node.step)]))))
@@ -47,6 +49,13 @@ def _state(node: Node) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= WHY + 2 else f"{text[: WHY + 1]}…"
+
+
+def _whole_state(node: Node) -> str:
+    """All of it: a node that is not read yet, or can't be, has nothing in the columns after this."""
+    if node.step is not None:
+        return visible(" ".join(filter(None, ["…", *short(node.step)])))
+    return _SIGNS.get(node.progress) or f"✗ {node.why}"
 
 
 def _state_style(node: Node) -> str:

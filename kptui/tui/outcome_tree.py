@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Literal
 
 from kptui.netfilter.trace import Assumption, Trace
@@ -13,6 +14,8 @@ from kptui.report.branches import Stretch, Way, branches
 from kptui.report.words import question
 
 State = Literal["both", "yes", "no"]
+OWN = " is an address of this host"
+RARE = "likelier no, as it is an endpoint's: "
 _NEXT: dict[State, State] = {"both": "yes", "yes": "no", "no": "both"}
 
 
@@ -55,9 +58,25 @@ def _below(trace: Trace, stretch: Stretch, lines: str) -> Iterator[Row]:
             outcome = trace.outcomes[number]
             yield Row((number,), lines + _joint(at == len(stretch.outcomes)), outcome.probability, outcome.assumptions)
         return
-    for at, way in enumerate(stretch.ways, 1):
+    for at, way in enumerate(sorted(stretch.ways, key=partial(_unlikely, trace)), 1):
         last = at == len(stretch.ways)
         yield from _way(trace, way, lines, last)
+
+
+def _unlikely(trace: Trace, way: Way) -> bool:
+    """Whether a way takes for granted what is so on few hosts; such ways come last."""
+    return any(each.assumed and _own_endpoint(trace, each) for each in way.assumptions)
+
+
+def _own_endpoint(trace: Trace, asked: Assumption) -> bool:
+    """Whether it is asked of an address that the packet is translated to, if it is this host's own."""
+    address = assumed_text(asked).removesuffix(OWN)
+    return any((dnat := outcome.packet.dnat) and host_of(dnat) == address for outcome in trace.outcomes)
+
+
+def host_of(target: str) -> str:
+    """The address of `10.42.0.7:80` or `[fd00::7]:80`."""
+    return target[1:].partition("]")[0] if target.startswith("[") else target.partition(":")[0]
 
 
 def _way(trace: Trace, way: Way, lines: str, last: bool) -> Iterator[Row]:
@@ -74,7 +93,8 @@ def _joint(last: bool) -> str:
 
 def questions_of(trace: Trace, assume: tuple[str, ...], before: list[Question]) -> list[Question]:
     """The open questions and those that were settled by hand; what was listed before keeps its order."""
-    found = {assumed_text(each): question(each) for outcome in trace.outcomes for each in outcome.assumptions}
+    asked = {assumed_text(each): each for outcome in trace.outcomes for each in outcome.assumptions}
+    found = {text: (RARE if _own_endpoint(trace, each) else "") + question(each) for text, each in asked.items()}
     listed = {each.text: each.words for each in before if each.text in found or _settled(each.text, assume) != "both"}
     return [Question(text, words, _settled(text, assume)) for text, words in (listed | found).items()]
 

@@ -28,6 +28,8 @@ class TableColumn(Generic[Item]):
     key: Callable[[Item], Any] | None = None
     style: Callable[[Item], str] = lambda item: ""
     slow: bool = False
+    whole: Callable[[Item], str] | None = None
+    """A longer text, for rows that have nothing in the columns after it: it takes their room."""
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ async def test_each_node_with_its_state_and_how_far_it_is_from_the_others() -> N
         ]
         assert [row[3] for row in found[2:4]] == ["1", "1"]
         assert found[4][:5] == ["n5", "✗", "The", "pod", "[b]of[/b]"]
+        assert "does not answer" in " ".join(found[4])
         assert "4 of 5 read · 1 not · 2 Service ports differ · not alike: FORWARD policy" in screen_lines(pilot)[0]
         await press(pilot, "j", "j")
         shown = "\n".join(screen_lines(pilot))

@@ -39,6 +39,18 @@ async def test_an_outcome_that_hangs_on_something_keeps_its_if_where_room_is_sho
         assert " └ ✗ all dropped if ?1 no" in drawn
 
 
+async def test_what_is_likelier_comes_first_and_why_is_told() -> None:
+    async with opened(local=()) as pilot:
+        await trace_nginx(pilot, "10.42.0.7")
+        outcomes = main(pilot).query_one(OutcomeList)
+        told = [line.split("⇒ ")[1] for line in rows(outcomes) if "⇒" in line]
+        assert told[:2] == ["10.42.0.199:80 if ?1 no", "10.42.0.199:80 delivered to this host if ?1 yes"]
+        await press(pilot, "i")
+        assert any(line.startswith("╰") and "✓ forwarded" in line for line in screen_lines(pilot))
+        await press(pilot, "escape", "a")
+        assert "likelier no, as it is an endpoint's: 10.42.0.199 is" in "\n".join(screen_lines(pilot))
+
+
 async def test_where_an_if_has_no_room_beside_the_target_it_stands_behind_the_sign() -> None:
     async with opened("external-traffic-local.txt", size=(80, 24)) as pilot:
         await press(pilot, "s", "t", "enter")
@@ -149,7 +161,7 @@ async def test_what_is_not_known_is_assumed_both_ways_and_named() -> None:
         assert len(screen.trace.outcomes) == 4  # type: ignore[union-attr]
         assert sum(line.startswith(" ?") for line in rows(tree)) == len(tree.questions)
         await press(pilot, "o")
-        assert "assumed yes: 10.42.0.199 is an address of this host" in rows(screen.query_one(HopList))[0]
+        assert "assumed no: 10.42.0.199 is an address of this host" in rows(screen.query_one(HopList))[0]
 
 
 async def test_a_refused_packet_says_why() -> None:

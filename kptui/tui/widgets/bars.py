@@ -29,7 +29,7 @@ class TopBar(Widget):
         self._trouble = ""
 
     def show(self, source: str, facts: list[str], warning: str) -> None:
-        """Show what is open; facts are left out from the right where there is no room."""
+        """Show what is open; facts are cut from the right where there is no room, the source's path from the left."""
         self._source, self._facts, self._warning = source, facts, warning
         self.refresh()
 
@@ -48,15 +48,22 @@ class TopBar(Widget):
             right.append(f"{visible(self._status)} ")
         right.truncate(max(20, width * 2 // 3), overflow="ellipsis")
         left = Text.assemble((" kptui ", self.get_component_rich_style("bar--name", partial=True)))
-        left.append(f" {visible(self._source)}", style="bold")
-        for fact in self._facts:
-            if left.cell_len + len(fact) + 3 + right.cell_len > width:
-                break
-            left.append(f" · {visible(fact)}")
+        facts = "".join(f" · {visible(fact)}" for fact in self._facts)
+        room = max(width // 3, width - left.cell_len - len(facts) - right.cell_len - 1)
+        left.append(f" {_end_of(visible(self._source), room)}", style="bold")
+        left.append(facts)
         left.truncate(max(1, width - right.cell_len), overflow="ellipsis", pad=True)
         return left.append_text(right)
 
 
+def _end_of(path: str, room: int) -> str:
+    """A path's end: the name of a file tells more than where it lies."""
+    room = max(room, NAME)
+    return path if len(path) <= room else f"…{path[len(path) - room + 1 :]}"
+
+
+NAME = 24
+"""So much of a source's name is always to be seen."""
 MORE = "More panes"
 """What tab is for where one pane is shown."""
 

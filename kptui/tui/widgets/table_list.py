@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from kptui.report.columns import GAP
+from kptui.text import visible
 from kptui.tui.table_model import TableModel
 from kptui.tui.widgets.row_view import RowView
 
@@ -44,7 +45,7 @@ class TableList(RowView):
         """The columns' names, a sign at the one the rows are sorted by."""
         if self.waiting:
             return Text.assemble((f" {self.waiting}", self.style_of("counter")))
-        cells = []
+        cells: list[Text] = []
         for index, (column, room) in enumerate(zip(self.model.columns, self._fit(width), strict=True)):
             if room:
                 sign = ("▲", "▼")[self.model.state.reverse] if index == self.model.state.order and column.key else ""
@@ -56,8 +57,11 @@ class TableList(RowView):
     def row_text(self, row: int, width: int) -> Text:
         """One item."""
         item = self.model.shown[row]
-        cells = []
-        for column, cell, room in zip(self.model.columns, self.model.cells(item), self._fit(width), strict=True):
+        cells: list[Text] = []
+        texts, rooms = self.model.cells(item), self._fit(width)
+        for at, (column, cell, room) in enumerate(zip(self.model.columns, texts, rooms, strict=True)):
+            if column.whole is not None and not any(texts[at + 1 :]):
+                return _row([*cells, Text(visible(column.whole(item)), self.style_of(column.style(item) or "label"))])
             if room:
                 name = column.style(item)
                 part = Text.assemble((cell, self.style_of(name) if name else ""))
@@ -65,9 +69,13 @@ class TableList(RowView):
                 if column.column.right:
                     part.pad_left(room - part.cell_len)
                 cells.append(part)
-        return Text(" ").append_text(GAP_TEXT.join(cells))
+        return _row(cells)
 
     def _fit(self, width: int) -> list[int]:
         if self._widths[0] != width:
             self._widths = (width, self.model.widths(width - 2))
         return self._widths[1]
+
+
+def _row(cells: list[Text]) -> Text:
+    return Text(" ").append_text(GAP_TEXT.join(cells))

@@ -68,6 +68,11 @@ class OutcomeList(RowView):
         at = self.cursor - len(self.ways)
         return self.questions[at] if 0 <= at < len(self.questions) else None
 
+    def first_of(self, outcomes: Sequence[int]) -> int:
+        """Of some outcomes the one that stands first in the tree: the likeliest."""
+        rows = (way.outcomes[0] for way in self.ways if len(way.outcomes) == 1)
+        return next((each for each in rows if each in outcomes), outcomes[0])
+
     def single(self) -> list[int]:
         """The rows of single outcomes, in the order of the tree."""
         return [row for row, way in enumerate(self.ways) if len(way.outcomes) == 1]
