@@ -178,7 +178,8 @@ class Kptui(App[None]):
         yield from (each for each in super().get_system_commands(screen) if each.title not in ("Theme", "Keys"))
         for name in THEMES:
             yield SystemCommand(f"Theme: {name}", "Show everything in these colours.", partial(self._dress, name))
-        ids = {active.binding.id for active in screen.active_bindings.values()}
+        active = (each.binding for each in screen.active_bindings.values())
+        ids = {binding.id for binding in active if not binding.action.startswith("instead(")}
         for key in ALL_KEYS:
             if key.id in ids and key not in ROW_KEYS and key.id not in ("palette", "quit"):
                 title = f"{key.word or key.sentence.rstrip('.')} ({label(key, self.settings)})"

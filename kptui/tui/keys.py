@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -108,25 +108,42 @@ VIEWS = {
 SWITCHES = tuple(next(key for key in KEYS if key.id == name) for name in VIEWS)
 """The keys that open a view, from wherever one is."""
 
+RULE_KEYS = tuple(key for key in KEYS if key.id in ("trace", "leads", "edit", "mark", "marks", "reload", "pause"))
+"""Keys that do to a table's row what they do to the rule or chain that is selected on the main screen."""
+
 VIEW_KEYS = (
     Key("view_open", "enter", "open", "Open", "In a table: go to the chains of what is selected.", VIEW, 1, "↵"),
     Key("view_filter", "slash", "filter", "Filter", "In a table: show only what every word fits.", VIEW, 2, "/"),
     Key("view_order", "o", "order(1)", "Order", "In a table: sort by the next column.", VIEW, 3),
     Key("view_reverse", "O,upper_o", "reverse", "Reverse", "In a table: sort the other way round.", VIEW, 4, "O"),
     Key("view_close", "escape", "close", "Close", "In a table: clear the filter, then close it.", VIEW, 5, "esc"),
-    *(key for key in KEYS if key.id in ("trace", "leads", "pane", "copy", "help", "quit")),
+    *RULE_KEYS,
+    *(key for key in KEYS if key.id in ("pane", "copy", "help", "quit")),
     *SWITCHES,
 )  # fmt: skip
 """Keys of every table that covers the explorer; the last rows are those that mean the same as elsewhere."""
 
+INSTEAD = {
+    "next": "There is nothing to step through here: {view_filter} filters the rows.",
+    "previous": "There is nothing to step through here: {view_filter} filters the rows.",
+    "assume": "What is not told is settled beside the trace: {chains} goes there, {assume} then settles it.",
+    "reply": "The reply is shown beside the trace: {chains} goes there, {reply} then turns to it.",
+    "back": "{back} goes back along jumps between chains: {chains} goes there; {view_close} closes this view.",
+    "forward": "{forward} goes forward along jumps between chains: {chains} goes there.",
+}
+"""Keys of the main screen that have nothing to act on in a table, and what is said then; a table may have its own."""
+
+INSTEAD_KEYS = tuple(replace(key, action=f"instead('{key.id}')", rank=0) for key in KEYS if key.id in INSTEAD)
+"""Bound in tables beside their own keys, and told by no help: who presses one is told what to do instead."""
+
 JOURNEY_KEYS = (
-    *(key for key in VIEW_KEYS if key.id not in ("view_filter", "view_order", "view_reverse", "trace", "leads")),
-    *(key for key in KEYS if key.id in ("outcome", "outcome_back")),
+    *(key for key in VIEW_KEYS if key.id not in ("view_filter", "view_order", "view_reverse")),
+    *(key for key in KEYS if key.id in ("outcome", "outcome_back", "next", "previous")),
 )
 """Keys of the journey: a table that is in order already."""
 
 COMPARE_KEYS = (
-    *(key for key in VIEW_KEYS if key.id not in ("view_order", "view_reverse", "trace", "leads")),
+    *(key for key in VIEW_KEYS if key.id not in ("view_order", "view_reverse")),
     *(key for key in KEYS if key.id in ("next", "previous")),
 )
 """Keys of two traces beside each other: in order, too, with differences to step through."""

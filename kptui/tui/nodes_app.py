@@ -16,10 +16,10 @@ from kptui.nodes.frozen import Frozen
 from kptui.syntax.ast import Ruleset
 from kptui.tracing import Session
 from kptui.tui.app import Kptui
+from kptui.tui.screens.chosen import Chosen
 from kptui.tui.screens.differing import DifferingScreen
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.nodes import NodesScreen
-from kptui.tui.screens.table_screen import Chosen
 from kptui.tui.settings.fields import INTERVAL, UNCHOSEN, Settings
 from kptui.tui.table_model import TableState
 from kptui.tui.telling import tell

@@ -78,7 +78,7 @@ async def test_over_several_nodes_they_are_others() -> None:
     app.greets = True
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        assert said(pilot) == "↵ explores a node\n/ filters\nd tells what differs\n? tells all keys"
+        assert said(pilot) == "enter explores a node\n/ filters\nd tells what differs\n? tells all keys"
 
 
 async def test_whoever_has_been_here_is_told_nothing() -> None:

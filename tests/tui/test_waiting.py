@@ -19,8 +19,9 @@ from kptui.sources import read_source
 from kptui.sources.steps import Step
 from kptui.tui.app import Kptui
 from kptui.tui.live_words import standing
+from kptui.tui.screens.services import ServicesScreen
 from tests.live.support import Clock, Told, dump
-from tests.tui.driving import main, screen_lines, settle
+from tests.tui.driving import main, said, screen_lines, settle
 
 SAVE = Step("iptables-save -c", "node1", 1, 19, limit=60.0)
 
@@ -100,6 +101,32 @@ async def test_esc_ends_the_first_reading_and_r_begins_it_again() -> None:
         await pilot.press("r")
         await settle(pilot)
         assert "KUBE-SERVICES" in await seen(pilot)
+
+
+async def test_what_is_pressed_too_early_is_done_once_there_are_rules() -> None:
+    reader = slow()
+    opening = opening_of(reader)
+    async with Kptui(opening.session, opening=opening).run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("s")
+        assert "done as soon as the rules are read" in said(pilot)
+        reader.go.set()
+        assert opening.wait(10)
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, ServicesScreen)
+
+
+async def test_what_was_pressed_before_reading_was_given_up_is_forgotten() -> None:
+    reader = slow()
+    opening = opening_of(reader)
+    async with Kptui(opening.session, opening=opening).run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("s", "escape")
+        assert opening.wait(10)
+        reader.go.set()
+        await pilot.press("r")
+        await settle(pilot)
+        assert pilot.app.screen is main(pilot)
 
 
 async def test_a_time_out_says_what_to_do_and_r_tries_again() -> None:

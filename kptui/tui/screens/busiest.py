@@ -16,7 +16,8 @@ from kptui.report.rule_words import condition_words
 from kptui.syntax.text import Lines
 from kptui.text import number_of, visible
 from kptui.tui.naming import Naming, counted
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import short_action

@@ -12,8 +12,9 @@ from kptui.live.changes import Change
 from kptui.live.snapshot import Snapshot
 from kptui.report.columns import Column
 from kptui.text import number_of
+from kptui.tui.screens.chosen import Chosen
 from kptui.tui.screens.differences import line_detail, line_style
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
 

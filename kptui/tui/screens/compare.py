@@ -20,7 +20,8 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import COMPARE_KEYS, bindings
 from kptui.tui.naming import Naming
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
 

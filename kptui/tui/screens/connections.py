@@ -15,10 +15,11 @@ from kptui.report.columns import Column
 from kptui.report.services_text import bar, share_words
 from kptui.text import number_of, visible
 from kptui.tracing import Session
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableColumn, TableModel, TableState
-from kptui.tui.telling import with_keys
+from kptui.tui.telling import tell, with_keys
 from kptui.tui.tree_model import Place
 
 CLIENTS = 12
@@ -148,6 +149,9 @@ class ConnectionsScreen(TableScreen):
 
     def action_connections(self) -> None:
         """Those of all Services."""
+        if self._only == (None, None):
+            tell(self, "These are the connections of all Services: {view_close} closes this view.")
+            return
         self._only = (None, None)
         self.rows.border_title = self._titled()
         self._load()

@@ -16,9 +16,9 @@ from kptui.report.diff.words import Line, summary
 from kptui.syntax.ast import collector_paused
 from kptui.text import visible
 from kptui.tracing import Session
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
-from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 
 _STYLES = {"+": "good", "-": "bad", "~": "unsure", "→": "unsure"}
@@ -84,14 +84,6 @@ class DifferencesScreen(TableScreen):
         if self.session.ruleset.chain(table, chain) is None:
             return None
         return Chosen(Place(table, chain, item.after.number if item.after is not None else None))
-
-    def action_trace(self) -> None:
-        """There is no packet in a difference."""
-        tell(self, "Go to a rule ({view_open}) to trace to it.")
-
-    def action_leads(self) -> None:
-        """A line is no chain."""
-        tell(self, "Go to a chain ({view_open}) to see what leads to it.")
 
 
 def line_detail(item: Line) -> Text:

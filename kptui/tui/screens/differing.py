@@ -13,7 +13,8 @@ from kptui.nodes.fleet import Fleet
 from kptui.report.columns import Column
 from kptui.report.nodes.words import field_words, notes, of_all, service_notes, short, title, value_words
 from kptui.text import number_of, visible
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
 
@@ -60,6 +61,8 @@ class DifferingScreen(TableScreen):
     """What nodes have differently."""
 
     VIEW = "differences"
+    OF_NODES = True
+    NO_RULES = "Explore the node first ({view_open}): there this key works on its rules."
 
     def __init__(self, fleet: Fleet, state: TableState) -> None:
         """Shows what has been compared so far."""

@@ -11,6 +11,7 @@ from kptui.errors import KptuiError
 from kptui.text import visible
 from kptui.tui import editor
 from kptui.tui.screens.marking import Marking
+from kptui.tui.tree_model import Place
 
 COPY = "A copy of the rules as they are shown: what is changed in it changes nothing else."
 
@@ -22,8 +23,11 @@ class Editing(Marking):
     """Where copies lie; an editor with a window of its own may look at them for as long as the explorer runs."""
 
     def action_edit(self) -> None:
-        """Open the file at the line of what is selected; of a source that is no file, a copy."""
-        line = max(1, self._line())
+        """Open the file at the line of what is selected."""
+        self.edit(self.line_of(self.navigation.place))
+
+    def edit(self, line: int) -> None:
+        """Open the file at a line (from 1); of a source that is no file, a copy."""
         try:
             words = editor.editor()
             own = editor.is_file_of(self.session.source, self.ruleset, line)
@@ -42,12 +46,12 @@ class Editing(Marking):
         if told:
             self.notify(" ".join(told), timeout=6, markup=False)
 
-    def _line(self) -> int:
-        place = self.navigation.place
+    def line_of(self, place: Place | None) -> int:
+        """Where a place stands in the dump, its first line for what stands nowhere."""
         if place is None:
             return 1
         rule, chain = self._rule(place), self._table_chain(place)[1]
-        return rule.line if rule is not None else chain.line if chain is not None else 1
+        return max(1, rule.line if rule is not None else chain.line if chain is not None else 1)
 
     def _copies(self) -> Path:
         if self._folder is None:

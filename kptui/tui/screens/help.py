@@ -98,7 +98,8 @@ def bound(screen: Screen[Any]) -> tuple[About | None, list[Key], list[Key]]:
     others: dict[str, Key] = {}
     for active in screen.active_bindings.values():
         key = _BY_ID.get(active.binding.id or "")
-        if key is not None:
+        # What only says what to do instead is told among the keys of elsewhere.
+        if key is not None and not active.binding.action.startswith("instead("):
             (mine if active.node is focused else others)[key.id] = key
     pane = PANES.get(focused.id or "") if focused is not None else None
     return pane, _in_order(mine), _in_order(others)

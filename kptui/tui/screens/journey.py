@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -18,7 +18,8 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.keys import JOURNEY_KEYS, bindings
 from kptui.tui.marks import circled
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel
 from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
@@ -76,6 +77,12 @@ class JourneyScreen(TableScreen):
         self.rows.border_title = Text(f"Journey · {which}{share_text(found.probability)}{assumed}")
         return list(_lines(self.trace, self.outcome, self.session))
 
+    def _show(self, shown: list[Any]) -> None:
+        """How it ends stands at the table, too: the line at the top may have no room for it."""
+        super()._show(shown)
+        found = self.trace.outcomes[self.outcome]
+        self.rows.border_subtitle = Text(f"{'if assumed so: ' if found.assumptions else ''}{visible(end_words(found))}")
+
     def summary(self) -> list[str]:
         """The packet, and how it ends; never without an "if" where that is assumed."""
         found = self.trace.outcomes[self.outcome]
@@ -98,17 +105,28 @@ class JourneyScreen(TableScreen):
 
     def action_outcome(self, step: int) -> None:
         """The next outcome, or the one before."""
+        if len(self.trace.outcomes) == 1:
+            tell(self, "There is one outcome only.")
+            return
         self.outcome = (self.outcome + step) % len(self.trace.outcomes)
         self.state.row = 0
         self._begin(self.at_hand())
 
-    def action_trace(self) -> None:
-        """The packet is another one only from the main screen."""
-        tell(self, "{view_close} closes the journey; {trace} then traces another packet.")
+    def action_next(self) -> None:
+        """The next line that a rule or a policy stands behind."""
+        self._step(1)
 
-    def action_leads(self) -> None:
-        """A step is a rule: from there."""
-        tell(self, "Go to a rule ({view_open}) to see what leads to it.")
+    def action_previous(self) -> None:
+        """The line before that one stands behind."""
+        self._step(-1)
+
+    def _step(self, step: int) -> None:
+        at = self.rows.cursor
+        found = [row for row, line in enumerate(self.model.shown) if line.step and (row - at) * step > 0]
+        if found:
+            self.rows.go_to(found[0] if step > 0 else found[-1])
+        else:
+            tell(self, "No further hop that way: {outcome} shows the next outcome.")
 
 
 def _lines(trace: Trace, number: int, session: Session) -> Iterator[Line]:

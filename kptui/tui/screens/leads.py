@@ -20,9 +20,9 @@ from kptui.syntax.ast import Table
 from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.naming import Naming
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.table_model import TableColumn, TableModel
-from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 
 _CUTS = {"loop": "again: a loop, which no kernel loads", "above": "see above", "more": "and more"}
@@ -79,13 +79,6 @@ class LeadsScreen(TableScreen):
     def chosen(self, item: Lead) -> Chosen | None:
         """Its place."""
         return Chosen(item.place) if item.place is not None else None
-
-    def action_trace(self) -> None:
-        """There is no packet in a line."""
-        tell(self, "Go to a rule ({view_open}) to trace to it.")
-
-    def action_leads(self) -> None:
-        """This is it already."""
 
 
 def to_chain(session: Session, table: Table, chain: str, naming: Naming) -> Iterator[Lead]:

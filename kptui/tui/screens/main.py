@@ -120,8 +120,8 @@ class MainScreen(Refreshing, OnePane):
             self.show_forth()
         elif self.trace is not None:
             self._clear_trace()
-        else:
-            self.stop_reading(long=True)
+        elif not self.stop_reading(long=True):
+            tell(self, "Nothing is open that could be closed: {quit} leaves.")
 
     def action_help(self) -> None:
         """All keys."""

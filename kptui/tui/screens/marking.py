@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.bookmarks import Bookmark, written
@@ -29,9 +31,12 @@ class Marking(Places):
         if self.navigation.place is None:
             self.notify("Select a chain or a rule.", timeout=3)
         else:
-            here = _named(self.navigation.place)
-            menu = MarkMenu("Mark this place", f"A letter or digit marks {here}.", self._listed())
-            self.app.push_screen(menu, self._set_mark)
+            self.mark(self.navigation.place)
+
+    def mark(self, place: Place) -> None:
+        """Wait for a letter, and mark a place with it."""
+        menu = MarkMenu("Mark this place", f"A letter or digit marks {_named(place)}.", self._listed())
+        self.app.push_screen(menu, partial(self._set_mark, place))
 
     def action_go_to_mark(self) -> None:
         """Wait for the letter of a mark, and go there."""
@@ -42,15 +47,13 @@ class Marking(Places):
                 MarkMenu("Go to a mark", with_keys(GO, settings_of(self.app)), self._listed()), self._go_to_mark
             )
 
-    def _bookmark(self) -> Bookmark:
-        place = self.navigation.place
-        assert place is not None
+    def _bookmark(self, place: Place) -> Bookmark:
         rule = self._rule(place)
         return Bookmark(place, written(rule) if rule is not None else "")
 
-    def _set_mark(self, letter: str | None) -> None:
-        if letter and self.navigation.place is not None:
-            self.bookmarks[letter] = self._bookmark()
+    def _set_mark(self, place: Place, letter: str | None) -> None:
+        if letter:
+            self.bookmarks[letter] = self._bookmark(place)
             tell(self, "Mark {letter} is set: {marks} {letter} comes back here.", letter=letter)
 
     def _go_to_mark(self, letter: str | None) -> None:
@@ -63,6 +66,9 @@ class Marking(Places):
         elif place is None:
             self.notify(f"Where mark {letter} was set is no more.", timeout=4, markup=False)
         else:
+            while self.app.screen is not self:
+                # From a view that covers the chains.
+                self.app.pop_screen()
             self.follow_to(place)
             if not whole:
                 what = "rule" if mark.place.rule is not None else "chain"

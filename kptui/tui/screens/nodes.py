@@ -23,8 +23,9 @@ from kptui.tracing import Session
 from kptui.tui.keys import NODE_KEYS, VIEWS, bindings
 from kptui.tui.live_words import far
 from kptui.tui.node_columns import node_columns
+from kptui.tui.screens.chosen import Chosen
 from kptui.tui.screens.differing import DifferingScreen
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableModel, TableState
 from kptui.tui.telling import tell, with_keys
@@ -40,6 +41,8 @@ class NodesScreen(TableScreen):
     """The nodes of a fleet."""
 
     VIEW = "nodes"
+    OF_NODES = True
+    NO_RULES = "Explore a node first ({node_open}): there this key works on its rules."
 
     KEYS: ClassVar = NODE_KEYS
     BINDINGS: ClassVar = bindings(NODE_KEYS)

@@ -187,7 +187,8 @@ class Places(Screen[None]):
             return place_items(None, None)
         return place_items(self._rule(place), self._table_chain(place)[1])
 
-    def _exists(self, place: Place) -> bool:
+    def exists(self, place: Place) -> bool:
+        """Whether a place is still there."""
         table, chain = self._table_chain(place)
         if table is None or (place.chain is not None and chain is None):
             return False

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from textual import on, work
+from textual.events import Key
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -40,6 +41,10 @@ from kptui.tui.widgets.waiting import Waiting
 
 TICK = 0.25
 """Seconds between two looks at the clock."""
+EARLY = 100
+"""So many keys are kept until there are rules."""
+BETWEEN = 0.05
+"""Seconds from one of them to the next."""
 WHILE_WAITING = frozenset({"reload", "cancel", "help", "pause"})
 """What makes sense before there are rules."""
 
@@ -75,6 +80,7 @@ class Refreshing(Views):
         self.snapshot = Snapshot.empty(session)
         self.underway = opening.underway if opening else Underway(self.timing.clock)
         self._waited_for = False
+        self._early: list[tuple[str, str | None]] = []
         self._shown: Standing | None = None
 
     @property
@@ -117,6 +123,23 @@ class Refreshing(Views):
         known = action in WHILE_WAITING or action.startswith(("app.", "screen."))
         return True if known or not self.waiting or not hasattr(self, f"action_{action}") else None
 
+    def on_key(self, event: Key) -> None:
+        """What is pressed before there are rules is kept, and done then."""
+        active = self.active_bindings.get(event.key)
+        if self.waiting and (active is None or not active.enabled) and len(self._early) < EARLY:
+            if not self._early:
+                tell(self, "What is pressed now is done as soon as the rules are read.")
+            self._early.append((event.key, event.character))
+
+    def _press_early(self) -> None:
+        """Do what was pressed too early, key by key, so that a view that the first one opens gets the others."""
+        if self._early:
+            pressed = Key(*self._early.pop(0))
+            # As from the terminal: what a screen sends itself goes no further than that screen.
+            pressed.set_sender(self.app)
+            self.app.post_message(pressed)
+            self.set_timer(BETWEEN, self._press_early)
+
     def action_reload(self) -> None:
         """Read the source now."""
         if self.timing.reading:
@@ -133,6 +156,9 @@ class Refreshing(Views):
             return
         self.timing.pause()
         self.tick()
+        if self.app.screen is not self:
+            # Where it stands otherwise is covered.
+            tell(self, "Paused: {pause} goes on." if self.timing.paused else "Read again and again from now on.")
 
     def action_changes(self) -> None:
         """What changed since the source was opened."""
@@ -172,6 +198,7 @@ class Refreshing(Views):
             self.timing.paused = self.timing.interval is not None
         if self.waiting:
             self.timing.why = "Reading was given up."
+            self._early.clear()
         elif self.timing.paused:
             tell(self, "Given up, and paused: {pause} goes on, {reload} reads now.", timeout=4)
         self.show_standing()
@@ -250,6 +277,7 @@ class Refreshing(Views):
 
     def _failed(self, why: str) -> None:
         asked, self._waited_for = self._waited_for, False
+        self._early.clear()
         if not self.waiting and (asked or self.timing.failures == 1):
             self.notify(f"{why} What is shown is as before.", severity="error", markup=False)
 
@@ -270,6 +298,7 @@ class Refreshing(Views):
             self.query_one("#main").display = True
             self.query_one(ChainTree).focus()
             self.call_after_refresh(self._show_breadcrumbs)
+            self.call_after_refresh(self._press_early)
         if self.trace is not None and found.facts_changed:
             self.start_trace(self.request, again=True)
         if asked and not first:
@@ -294,7 +323,7 @@ class Refreshing(Views):
         place = self.navigation.place
         if place is not None and place.rule is not None and now.rules_changed:
             place = self._same_rule(place, before, now)
-        while place is not None and not self._exists(place):
+        while place is not None and not self.exists(place):
             place = place.parent
         return place
 

@@ -12,13 +12,15 @@ from rich.text import Text
 from kptui.ask.request import Request
 from kptui.kubernetes.choosing import ORDERS, matching
 from kptui.kubernetes.service import ServicePort
+from kptui.live.snapshot import Snapshot
 from kptui.report.columns import Column
 from kptui.report.services_text import endpoints_words, extras, outside_words, port_words, service_lines, weights
 from kptui.text import number_of, visible
 from kptui.tracing import Session
 from kptui.tui.empty import has_kube_proxy
 from kptui.tui.prefill import from_service
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.chosen import Chosen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.screens.trace_form import TraceForm
 from kptui.tui.table_model import TableColumn, TableModel, TableState
 from kptui.tui.tree_model import Place
@@ -115,24 +117,27 @@ class ServicesScreen(TableScreen):
             filled = from_service(self.request, item)
             self.app.push_screen(TraceForm(filled, self.session), self._asked)
 
-    def _asked(self, request: Request | None) -> None:
-        if request is not None:
-            self.dismiss(Chosen(request=request))
-
     def action_leads(self) -> None:
         """Every way to the Service's endpoints, and who leads to its chains."""
         item = self.rows.item
-        if item is not None:
+        if item is None:
+            super().action_leads()
+        else:
             from kptui.tui.screens.leads import LeadsScreen, to_service
 
             self.app.push_screen(LeadsScreen(self.session, item.title, lambda: to_service(item)), self._led)
 
-    def _led(self, found: Chosen | None) -> None:
-        if found is not None and (found.place is not None or found.view):
-            self.dismiss(found)
-
     def action_connections(self) -> None:
         """The connections of the selected Service, in the explorer's view of them."""
         item = self.rows.item
-        if item is not None:
-            self.dismiss(Chosen(connections=item))
+        self.dismiss(Chosen(connections=item) if item is not None else Chosen(view="connections"))
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """The source was read again."""
+        if snapshot.session is not self.session:
+            self.session = snapshot.session
+            self._load()
+
+    def same(self, one: ServicePort, other: ServicePort) -> bool:
+        """The same port of the same Service."""
+        return (one.title, one.protocol, one.family) == (other.title, other.protocol, other.family)

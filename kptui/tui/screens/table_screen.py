@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -11,21 +10,20 @@ from rich.text import Text
 from textual import on, work
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from kptui.ask.request import Request
-from kptui.kubernetes.service import ServicePort
 from kptui.text import number_of, visible
-from kptui.tracing import Session
 from kptui.tui.copying import Item
 from kptui.tui.empty import next_step
-from kptui.tui.keys import VIEW_KEYS, Key, bindings
+from kptui.tui.keys import INSTEAD_KEYS, RULE_KEYS, VIEW_KEYS, Key, bindings
+from kptui.tui.screens.chosen import Chosen
 from kptui.tui.screens.copy_menu import copy_from
 from kptui.tui.screens.help import HelpScreen
+from kptui.tui.screens.row_keys import RowKeys
 from kptui.tui.settings.fields import settings_of
 from kptui.tui.table_model import TableModel, TableState
+from kptui.tui.telling import tell
 from kptui.tui.tree_model import Place
 from kptui.tui.widgets.bars import KeyBar, TopBar
 from kptui.tui.widgets.row_view import RowView
@@ -33,28 +31,15 @@ from kptui.tui.widgets.search_bar import SearchBar
 from kptui.tui.widgets.table_list import TableList
 from kptui.tui.widgets.view_line import ViewLine
 
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What was chosen in a table: a place to go to, with others to unfold, a packet to trace, a Service.
-
-    `session` is that of another source that is to be explored, `node` names it where it has to be opened first;
-    `view` is another view to open.
-    """
-
-    place: Place | None = None
-    unfold: tuple[Place, ...] = ()
-    request: Request | None = None
-    session: Session | None = None
-    node: str | None = None
-    connections: ServicePort | None = None
-    view: str = ""
+NO_ROWS = "There are no rows to sort."
+ORDERED = "These rows have one order only."
+HERE = "This is that view: {view_close} closes it."
 
 
-class TableScreen(Screen[Chosen]):
+class TableScreen(RowKeys):
     """What all tables share; a subclass says which items there are and what they lead to."""
 
-    BINDINGS: ClassVar = bindings(VIEW_KEYS)
+    BINDINGS: ClassVar = bindings((*VIEW_KEYS, *INSTEAD_KEYS))
     KEYS: ClassVar[tuple[Key, ...]] = VIEW_KEYS
     """The keys that its key bar and its help tell."""
 
@@ -141,6 +126,8 @@ class TableScreen(Screen[Chosen]):
 
     def _can(self, key: Key) -> bool:
         """Whether a key does something in this table."""
+        if self.OF_NODES and key in RULE_KEYS:
+            return False
         return key.action.startswith("app.") or hasattr(self, f"action_{key.action.partition('(')[0]}")
 
     def on_mount(self) -> None:
@@ -231,7 +218,7 @@ class TableScreen(Screen[Chosen]):
 
     def _what_next(self) -> str:
         """What can be done where there is no row; in full why there is none, if that was too long for one line."""
-        if self.rows.waiting == self.WAITING:
+        if self.rows.waiting.startswith(self.WAITING):
             return ""
         if self.model.items:
             return next_step("filter", settings_of(self.app), words=visible(self.state.words.strip()))
@@ -253,6 +240,12 @@ class TableScreen(Screen[Chosen]):
         """A double click opens."""
         self.action_open()
 
+    def place_of_row(self) -> Place | None:
+        """Where enter goes to in the rules that are explored."""
+        item = self.rows.item
+        found = self.chosen(item) if item is not None else None
+        return found.place if found is not None and found.node is None else None
+
     def action_open(self) -> None:
         """Go to what is selected."""
         item = self.rows.item
@@ -265,13 +258,18 @@ class TableScreen(Screen[Chosen]):
     def action_order(self, step: int) -> None:
         """Sort by the next column that can be sorted by."""
         orders = self.model.orders()
-        if orders:
+        if not self.model.items or not orders or orders == [self.state.order]:
+            tell(self, ORDERED if self.model.items else NO_ROWS)
+        else:
             at = orders.index(self.state.order) if self.state.order in orders else -1
             self.state.order, self.state.reverse = orders[(at + step) % len(orders)], False
             self.rearrange()
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
+        if not self.model.items or self.model.columns[self.state.order].key is None:
+            tell(self, ORDERED if self.model.items else NO_ROWS)
+            return
         self.state.reverse = not self.state.reverse
         self.rearrange()
 
@@ -314,6 +312,8 @@ class TableScreen(Screen[Chosen]):
             own()
         elif name != self.VIEW:
             self.dismiss(Chosen(view=name))
+        else:
+            tell(self, HERE)
 
     def action_copy(self) -> None:
         """Ask what is to be copied."""

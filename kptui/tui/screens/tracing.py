@@ -75,10 +75,13 @@ class Tracing(Searching):
 
     def action_trace(self) -> None:
         """Ask for a packet, filled in for what is selected, then trace it."""
-        place = self.navigation.place
+        self.app.push_screen(self.form(self.navigation.place), self._asked)
+
+    def form(self, place: Place | None) -> TraceForm:
+        """The form for a packet, filled in for a place."""
         table, chain = self._table_chain(place) if place else (None, None)
         filled = prefill(self.request, table, chain, self._rule(place) if place else None, self.naming)
-        self.app.push_screen(TraceForm(filled, self.session, self.asked_before), self._asked)
+        return TraceForm(filled, self.session, self.asked_before)
 
     def copy_items(self) -> list[Item]:
         """As before, and the trace; while a reply is shown, that of the way there with its replies."""
@@ -86,11 +89,15 @@ class Tracing(Searching):
 
     def _asked(self, request: Request | None) -> None:
         if request is not None:
-            if packet_expression(request) != packet_expression(self.request):
-                # What was assumed of one packet says nothing of another.
-                request = replace(request, assume=())
-                self.questions = []
-            self.start_trace(request)
+            self.ask(request)
+
+    def ask(self, request: Request) -> None:
+        """Trace the packet that was asked for."""
+        if packet_expression(request) != packet_expression(self.request):
+            # What was assumed of one packet says nothing of another.
+            request = replace(request, assume=())
+            self.questions = []
+        self.start_trace(request)
 
     def start_trace(self, request: Request, again: bool = False, reply: bool = False) -> None:
         """Trace a packet; the panes show it when it is done. `again` is for the same packet, told more or new rules."""
@@ -148,7 +155,8 @@ class Tracing(Searching):
         """Light up some outcomes (from 0), and go to the first hop."""
         if self.trace is not None:
             self._light(outcomes)
-            self._step(1)
+            if self.marks is not None and self.marks.hops:
+                self._go_to_hop(0)
 
     def _light(self, lit: tuple[int, ...]) -> None:
         """Light up some outcomes, staying where one is."""
@@ -221,6 +229,9 @@ class Tracing(Searching):
         if self.trace is None:
             tell(self, NO_TRACE)
             return
+        if len(self.trace.outcomes) == 1 and self.query_one(OutcomeList).question is None:
+            tell(self, "There is one outcome only; its hops: {next}.")
+            return
         outcomes = self.query_one(OutcomeList)
         rows = [*([0] if len(self.trace.outcomes) > 1 else []), *outcomes.single()]
         at = outcomes.row_of(self.lit)
@@ -231,8 +242,10 @@ class Tracing(Searching):
 
     def _step(self, step: int) -> None:
         assert self.marks is not None
-        if self.marks.hops:
-            self._go_to_hop(max(0, min(self.hop + step, len(self.marks.hops) - 1)))
+        if not 0 <= self.hop + step < len(self.marks.hops):
+            tell(self, "No further hop that way: {outcome} lights up the next outcome.")
+        else:
+            self._go_to_hop(self.hop + step)
 
     def _go_to_hop(self, index: int) -> None:
         assert self.marks is not None

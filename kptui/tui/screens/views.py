@@ -6,17 +6,20 @@ from kptui.kubernetes.balancing import destination
 from kptui.kubernetes.service import ServicePort
 from kptui.tracing import Session
 from kptui.tui.screens.ask_source import AskSource
+from kptui.tui.screens.chosen import Chosen
 from kptui.tui.screens.comparing import Comparing
 from kptui.tui.screens.differences import DifferencesScreen
 from kptui.tui.screens.journey import JourneyScreen
 from kptui.tui.screens.leads import LeadsScreen, to_chain, to_endpoint
 from kptui.tui.screens.problems import ProblemsScreen
 from kptui.tui.screens.services import ServicesScreen
-from kptui.tui.screens.table_screen import Chosen, TableScreen
+from kptui.tui.screens.table_screen import TableScreen
 from kptui.tui.screens.tracing import NO_TRACE
 from kptui.tui.table_model import TableState
 from kptui.tui.telling import tell
+from kptui.tui.tree_model import Place
 from kptui.tui.widgets.chain_tree import ChainTree
+from kptui.tui.widgets.trace_panel import OutcomeList
 
 
 class Views(Comparing):
@@ -41,14 +44,16 @@ class Views(Comparing):
             return
         for place in found.unfold:
             self.query_one(ChainTree).model.toggle(place, True)
-        if found.place is not None and self._exists(found.place):
+        if found.place is not None and self.exists(found.place):
             self.follow_to(found.place)
         if found.request is not None:
-            self.start_trace(found.request)
+            self.ask(found.request)
         if found.connections is not None:
             self.show_connections(found.connections)
         if found.view == "compare" and found.node:
             self.compare_with_node(found.node)
+        elif found.view == "chains":
+            self.query_one(ChainTree).focus()
         elif found.view:
             self.action_view(found.view)
 
@@ -62,7 +67,10 @@ class Views(Comparing):
 
     def action_chains(self) -> None:
         """The chains are what is open when no view is: from a view, this is the way back."""
-        self.query_one(ChainTree).focus()
+        tree = self.query_one(ChainTree)
+        if tree.has_focus:
+            tell(self, "These are the chains: {pane} goes to the other panes.")
+        tree.focus()
 
     def action_nodes(self) -> None:
         """The nodes, where several sources are open."""
@@ -81,29 +89,31 @@ class Views(Comparing):
         if self.trace is None:
             tell(self, NO_TRACE)
         else:
-            self.open_view(JourneyScreen(self.session, self.trace, self.lit[0]))
+            first = self.query_one(OutcomeList).first_of(self.lit)
+            self.open_view(JourneyScreen(self.session, self.trace, first))
 
     def action_leads(self) -> None:
         """What leads to the selected chain, or to the endpoint that is selected."""
-        place = self.navigation.place
+        view = self.leads(self.navigation.place)
+        if view is None:
+            self.notify("Select a chain or a rule.", timeout=3)
+        else:
+            self.open_view(view)
+
+    def leads(self, place: Place | None) -> LeadsScreen | None:
+        """The view of what leads to a place, None if it is no chain's."""
         table, chain = self._table_chain(place) if place else (None, None)
         if table is None or chain is None:
-            self.notify("Select a chain or a rule.", timeout=3)
-            return
-        session, naming, pod = self.session, self.naming, destination(chain)
-        if pod is not None and not chain.builtin:
-            ip, port = pod.ip, pod.port
-            name = naming.label(table, chain.name) or chain.name
-            self.open_view(
-                LeadsScreen(
-                    session,
-                    name,
-                    lambda: [*to_endpoint(session, ip, port), *to_chain(session, table, chain.name, naming)],
-                )
-            )
-        else:
-            name = chain.name
-            self.open_view(LeadsScreen(session, name, lambda: to_chain(session, table, name, naming)))
+            return None
+        session, naming, name, pod = self.session, self.naming, chain.name, destination(chain)
+        if pod is None or chain.builtin:
+            return LeadsScreen(session, name, lambda: to_chain(session, table, name, naming))
+        ip, port = pod.ip, pod.port
+        return LeadsScreen(
+            session,
+            naming.label(table, name) or name,
+            lambda: [*to_endpoint(session, ip, port), *to_chain(session, table, name, naming)],
+        )
 
     def action_differences(self) -> None:
         """What differs between another source and this one; asks for it the first time."""

@@ -49,7 +49,11 @@ class TableList(RowView):
         for index, (column, room) in enumerate(zip(self.model.columns, self._fit(width), strict=True)):
             if room:
                 sign = ("▲", "▼")[self.model.state.reverse] if index == self.model.state.order and column.key else ""
-                name = f"{column.column.name.upper()} {sign}".rstrip()[:room]
+                name = f"{column.column.name.upper()} {sign}".rstrip()
+                if sign and len(name) > room:
+                    # The sign tells more than the name's end.
+                    name = f"{column.column.name.upper()[: room - 1]}{sign}"
+                name = name[:room]
                 style = self.style_of("strong" if sign else "counter")
                 cells.append(Text.assemble((name.rjust(room) if column.column.right else name.ljust(room), style)))
         return Text(" ").append_text(GAP_TEXT.join(cells))
