@@ -48,7 +48,7 @@ Where a row misses its target, or swings around it between runs:
   left is an even spread over Services' chains and checks. What makes rules faster makes the plain walk faster, too.
   A trace with all its paths is a dozen times as fast as the plain walk, not a hundred: most of it is behind DNAT,
   once for each endpoint.
-- Keys: what a search finds changes every pane, and its line moves them all: these are the slow ones.
+- Keys: what a search finds changes every pane, and the focus the frames of two: these are the slow ones.
 """
 
 _SAID = {True: "✓", False: "✗", None: ""}
