@@ -18,8 +18,9 @@ from kptui.netfilter.host import Host
 from kptui.netfilter.trace import Trace, Tracer
 from kptui.records import dataclass, field, replace
 from kptui.report.paint import WIDTH, Paint, plain
+from kptui.slices import nobody
 from kptui.sources import is_live
-from kptui.syntax.ast import Backend, Ruleset
+from kptui.syntax.ast import Backend, Chain, Ruleset, Table
 from kptui.syntax.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -130,12 +131,18 @@ class Session:
     @cached_property
     def searcher(self) -> Searcher:
         """Search over the rules, Services by their names included."""
-        from kptui.kubernetes.services import label
+        from kptui.kubernetes.services import service_label
         from kptui.ruleset.search import Searcher
 
         # Not by way of the session, which would lie in a cycle then: what is read again and again is to go by itself.
         services = self.services
-        return Searcher(self.ruleset, lambda table, chain: label(chain, services) if table.name == "nat" else None)
+
+        def label(table: Table, chain: Chain) -> str | None:
+            # Of all chains at once: a name looked for in the rules that lead to one chain takes longer.
+            services.read(nobody)
+            return service_label(chain, services) if table.name == "nat" else None
+
+        return Searcher(self.ruleset, label)
 
     def trace(self, request: Request, misses: bool = False, reply: bool = False) -> Trace:
         """Answer a request, with the way back if `reply`; raises UsageError if a field makes no sense."""

@@ -14,7 +14,7 @@ from kptui.kubernetes.service import Endpoint, ServicePort
 from kptui.slices import Told, nobody
 from kptui.syntax.ast import Chain, Family, Ruleset
 
-__all__ = ["Endpoint", "Frontend", "ServicePort", "Services", "endpoint", "label"]
+__all__ = ["Endpoint", "Frontend", "ServicePort", "Services", "endpoint", "label", "service_label"]
 
 
 class Services:
@@ -128,8 +128,11 @@ def _order(port: ServicePort) -> tuple[bool, str, str, int]:
 
 def label(chain: Chain, services: Services) -> str | None:
     """What a chain of kube-proxy's stands for: the Service port or the endpoint's address; None for other chains."""
-    if chain.name.startswith(ENDPOINT_PREFIX):
-        return endpoint(chain)
+    return endpoint(chain) if chain.name.startswith(ENDPOINT_PREFIX) else service_label(chain, services)
+
+
+def service_label(chain: Chain, services: Services) -> str | None:
+    """The Service port that a chain of kube-proxy's stands for; None for other chains."""
     if suffix(chain.name) is None:
         return None
     title = services.title(chain.name)

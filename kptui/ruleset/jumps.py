@@ -36,6 +36,11 @@ _MAYBE = re.compile(r""""[^"\\]*(?:\\.[^"\\]*)*"|(?<![^ \t])(?:-[jg]|--jump|--go
 """What may be a jump in a rule as written (quoted texts are passed over); building the rule tells for certain."""
 
 
+def may_lead_to(text: str) -> list[str]:
+    """The chains that rules as written may jump or go to."""
+    return _MAYBE.findall(text)
+
+
 def calling(table: Table, lines: Lines, chain: str) -> Iterator[str]:
     """The names of chains in which a rule jumps or goes to one, by a search of the text: an index takes longer."""
     text, at = lines.text, 0
@@ -44,7 +49,7 @@ def calling(table: Table, lines: Lines, chain: str) -> Iterator[str]:
         line = text[start : end if end >= 0 else None]
         words = line.split(" ", 2)
         inside = table.line <= lines.holding(at) + 1 <= (table.end or len(lines))
-        if inside and words[0] == "-A" and chain in _MAYBE.findall(line):
+        if inside and words[0] == "-A" and chain in may_lead_to(line):
             yield words[1]
         at += 1
 

@@ -106,6 +106,30 @@ def test_services_are_found_by_their_chains_where_comments_are_missing() -> None
     assert ("KUBE-SERVICES", 5) in rules
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-A TOP -j SHOP",
+        '-A TOP -g "SHOP"',
+        "-A TOP --jump=SHOP",
+        '-A TOP -m comment --comment "shop/web:http cluster IP" -j DROP',
+        r'-A TOP -m comment --comment "s\hop/web" -j DROP',
+        "-A TOP -m comment --comment shop/web -p tcp",
+        "-A SHOP -j ACCEPT",
+        "-A TOP -m comment --comment to-shop -j ACCEPT",
+        "-A TOP -j OTHER",
+    ],
+)
+@pytest.mark.parametrize("asked", ["svc:web", "ns:shop", "svc:shop/web", "svc:web ns:shop"])
+def test_what_a_line_tells_of_a_service_hides_no_rule(rule: str, asked: str) -> None:
+    given = ruleset_of(f"*nat\n:TOP - [0:0]\n:OTHER - [0:0]\n:SHOP - [0:0]\n{rule}\nCOMMIT\n")
+    label = {"SHOP": "shop/web:http"}
+    read = next(given.tables[0].chains.rules())
+    told = f"{label.get(read.chain)} {label.get(read.target.name if read.target else '')} {read.comment}"
+    found = [hit.chain for hit in search(given, asked, lambda _, chain: label.get(chain.name)) if hit.rule]
+    assert found == ([read.chain] if "shop/web" in told else [])
+
+
 def test_a_search_is_given_up_in_the_middle_of_a_chain() -> None:
     rules = "\n".join(f"-A INPUT -s 10.0.{at // 256}.{at % 256} -j DROP" for at in range(1000))
     found = Searcher(ruleset_of(f"*filter\n:INPUT ACCEPT [0:0]\n{rules}\nCOMMIT\n"))
