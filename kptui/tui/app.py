@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.events import Event, InputEvent, Resize
+from textual.events import Event, InputEvent, Key, Resize
 from textual.filter import LineFilter, NoColor
 from textual.geometry import Size
 from textual.screen import Screen
@@ -25,6 +25,7 @@ from kptui.text import visible
 from kptui.tracing import Session
 from kptui.tui.commands import Actions, GoTo
 from kptui.tui.courtesy import COURTESY
+from kptui.tui.early import EarlyKeys
 from kptui.tui.garbage import Garbage
 from kptui.tui.hangup import end_with_the_terminal
 from kptui.tui.keys import ALL_KEYS, ROW_KEYS
@@ -84,6 +85,7 @@ class Kptui(App[None]):
             self.register_theme(theme(name, colors))
         self.theme = settings.theme or DEFAULT
         self.garbage = Garbage()
+        self.early = EarlyKeys(self)
         self._switch = sys.getswitchinterval()
         self._session = session
         self._reading = (opening, reader, watch)
@@ -119,6 +121,8 @@ class Kptui(App[None]):
         """Note when somebody is at work, so that nothing long is done meanwhile."""
         if isinstance(event, InputEvent):
             self.garbage.pressed()
+        if isinstance(event, Key) and not event.is_forwarded and self.early.keep(event):
+            return
         await super().on_event(event)
 
     def on_unmount(self) -> None:

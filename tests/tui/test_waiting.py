@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from kptui.errors import CancelledError, SourceError
 from kptui.live.examine import Look
@@ -19,7 +20,9 @@ from kptui.sources import read_source
 from kptui.sources.steps import Step
 from kptui.tui.app import Kptui
 from kptui.tui.live_words import standing
+from kptui.tui.screens.main import MainScreen
 from kptui.tui.screens.services import ServicesScreen
+from kptui.tui.widgets.search_bar import SearchBar
 from tests.live.support import Clock, Told, dump
 from tests.tui.driving import main, said, screen_lines, settle
 
@@ -114,6 +117,30 @@ async def test_what_is_pressed_too_early_is_done_once_there_are_rules() -> None:
         assert opening.wait(10)
         await settle(pilot)
         assert isinstance(pilot.app.screen, ServicesScreen)
+
+
+async def test_once_a_key_is_kept_so_are_those_behind_it_in_their_order() -> None:
+    reader = slow()
+    opening = opening_of(reader)
+    async with Kptui(opening.session, opening=opening).run_test() as pilot:
+        await pilot.pause()
+        # By themselves r would read again, space pause, q leave, ? help.
+        await pilot.press("G", "slash", *"quarr", "space", *"dport")
+        assert pilot.app.is_running
+        assert isinstance(pilot.app.screen, MainScreen)
+        reader.go.set()
+        assert opening.wait(10)
+        while not main(pilot).ruleset.tables:
+            await pilot.pause()
+        # While they are pressed one by one, what comes from the terminal waits for its turn.
+        await pilot.press("colon", "8", "0")
+        written = main(pilot).query_one(SearchBar).query_one(Input)
+        for _ in range(1000):
+            assert "quarr dport:80".startswith(written.value)
+            if written.value == "quarr dport:80":
+                break
+            await pilot.pause(0.01)
+        assert written.value == "quarr dport:80"
 
 
 async def test_what_was_pressed_before_reading_was_given_up_is_forgotten() -> None:

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 
 from textual import on, work
-from textual.events import Key
 from textual.message import Message
 from textual.worker import get_current_worker
 
@@ -21,6 +20,7 @@ from kptui.live.watch import Watch
 from kptui.report.explain.around import Around
 from kptui.tracing import Session
 from kptui.tui.courtesy import COURTESY
+from kptui.tui.early import early_keys
 from kptui.tui.garbage import Garbage
 from kptui.tui.live_words import LONG, Standing, standing
 from kptui.tui.naming import Naming
@@ -41,10 +41,6 @@ from kptui.tui.widgets.waiting import Waiting
 
 TICK = 0.25
 """Seconds between two looks at the clock."""
-EARLY = 100
-"""So many keys are kept until there are rules."""
-BETWEEN = 0.05
-"""Seconds from one of them to the next."""
 WHILE_WAITING = frozenset({"reload", "cancel", "help", "pause"})
 """What makes sense before there are rules."""
 
@@ -80,7 +76,6 @@ class Refreshing(Views):
         self.snapshot = Snapshot.empty(session)
         self.underway = opening.underway if opening else Underway(self.timing.clock)
         self._waited_for = False
-        self._early: list[tuple[str, str | None]] = []
         self._shown: Standing | None = None
 
     @property
@@ -122,23 +117,6 @@ class Refreshing(Views):
         """Before there are rules, most keys have nothing to act on."""
         known = action in WHILE_WAITING or action.startswith(("app.", "screen."))
         return True if known or not self.waiting or not hasattr(self, f"action_{action}") else None
-
-    def on_key(self, event: Key) -> None:
-        """What is pressed before there are rules is kept, and done then."""
-        active = self.active_bindings.get(event.key)
-        if self.waiting and (active is None or not active.enabled) and len(self._early) < EARLY:
-            if not self._early:
-                tell(self, "What is pressed now is done as soon as the rules are read.")
-            self._early.append((event.key, event.character))
-
-    def _press_early(self) -> None:
-        """Do what was pressed too early, key by key, so that a view that the first one opens gets the others."""
-        if self._early:
-            pressed = Key(*self._early.pop(0))
-            # As from the terminal: what a screen sends itself goes no further than that screen.
-            pressed.set_sender(self.app)
-            self.app.post_message(pressed)
-            self.set_timer(BETWEEN, self._press_early)
 
     def action_reload(self) -> None:
         """Read the source now."""
@@ -198,7 +176,7 @@ class Refreshing(Views):
             self.timing.paused = self.timing.interval is not None
         if self.waiting:
             self.timing.why = "Reading was given up."
-            self._early.clear()
+            early_keys(self.app).forget()
         elif self.timing.paused:
             tell(self, "Given up, and paused: {pause} goes on, {reload} reads now.", timeout=4)
         self.show_standing()
@@ -277,7 +255,7 @@ class Refreshing(Views):
 
     def _failed(self, why: str) -> None:
         asked, self._waited_for = self._waited_for, False
-        self._early.clear()
+        early_keys(self.app).forget()
         if not self.waiting and (asked or self.timing.failures == 1):
             self.notify(f"{why} What is shown is as before.", severity="error", markup=False)
 
@@ -298,7 +276,7 @@ class Refreshing(Views):
             self.query_one("#main").display = True
             self.query_one(ChainTree).focus()
             self.call_after_refresh(self._show_breadcrumbs)
-            self.call_after_refresh(self._press_early)
+            self.call_after_refresh(early_keys(self.app).press)
         if self.trace is not None and found.facts_changed:
             self.start_trace(self.request, again=True)
         if asked and not first:
