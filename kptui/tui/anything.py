@@ -14,6 +14,8 @@ from kptui.tui.tree_model import Place
 
 SLICE = 2000
 """So many names are looked at in one go: some milliseconds, if all of them fit."""
+ASKED = 100
+"""After so many names it is asked whether to go on with the index."""
 BEST = 20
 """So many are shown; who sees more than that types on."""
 SURE = 100.0
@@ -33,19 +35,22 @@ class Anything:
     """The names of one ruleset; made in a thread, for it looks at every chain."""
 
     def __init__(self, ruleset: Ruleset, naming: Naming, cancelled: Callable[[], bool] = lambda: False) -> None:
-        """`cancelled` is asked now and then whether anybody still waits."""
+        """`cancelled` is asked every millisecond or so whether anybody still waits, and may have it wait itself."""
         self.ruleset = ruleset
         self.texts: list[str] = []
         self.places: list[Place] = []
         self.first_chain = 0
+        naming.services.read(cancelled)
         for port in naming.services:
+            if not len(self.texts) % ASKED and cancelled():
+                return
             place = _place(port, ruleset)
             if place is not None:
                 self._add(_service(port), place)
         self.first_chain = len(self.texts)
         for table in ruleset.tables:
             for chain in table.chains:
-                if not len(self.texts) % SLICE and cancelled():
+                if not len(self.texts) % ASKED and cancelled():
                     return
                 label = naming.known(table, chain)
                 self._add(f"{table.label} {chain}" + (f" {label}" if label else ""), Place(table.label, chain))

@@ -13,6 +13,7 @@ from textual.markup import escape
 
 from kptui.text import visible
 from kptui.tui.anything import Anything, Found
+from kptui.tui.courtesy import COURTESY
 from kptui.tui.screens.main import MainScreen
 from kptui.tui.tree_model import Place
 
@@ -50,7 +51,12 @@ class GoTo(Provider):
         if main is not None and (main.anything is None or main.anything.ruleset is not main.ruleset):
             # A thread that has begun can't be stopped; it looks whether these are still the rules that are shown.
             ruleset, naming = main.ruleset, main.naming
-            made = await asyncio.to_thread(Anything, ruleset, naming, lambda: main.ruleset is not ruleset)
+
+            def unwanted() -> bool:
+                COURTESY.give_way()
+                return main.ruleset is not ruleset
+
+            made = await asyncio.to_thread(Anything, ruleset, naming, unwanted)
             if main.ruleset is ruleset:
                 main.anything = made
 
