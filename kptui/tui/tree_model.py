@@ -6,6 +6,7 @@ little on a dump of 430,000 lines.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class TreeModel:
             opened = {Place(label) for label in used or self._sections}
         self.opened = opened
         self._sizes: list[int] = []
-        self._starts: list[int] = []
+        self._starts = array("Q")
         self._build()
 
     def __len__(self) -> int:
@@ -148,13 +149,13 @@ class TreeModel:
             if head is not None and place.chain is not None:
                 section = self._sections[place.table]
                 self._sizes[head] = 1 + section.counts[head - section.start - 1]
-        self._starts = []
+        self._starts = array("Q")
         self._add_up(0)
 
     def _add_up(self, head: int) -> None:
         """The first row of each head, from one on whose own is right."""
         first = self._starts[head] if self._starts else 0
-        self._starts[head:] = accumulate(self._sizes[head:-1], initial=first) if self._sizes else ()
+        self._starts[head:] = array("Q", accumulate(self._sizes[head:-1], initial=first) if self._sizes else ())
 
 
 def _ordered(table: Table) -> Iterator[tuple[str, Sequence[int]]]:

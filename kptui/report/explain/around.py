@@ -75,16 +75,22 @@ class Around:
     def hooks(self, table: Table, chain: str) -> list[str]:
         """The base chains from which packets may come to a chain."""
         below = self._below(table)
-        return [name for name in _THEN if chain in below.get(name, ())]
+        return [name for name in _THEN if name in below and (chain == name or chain in below[name])]
 
     def _below(self, table: Table, told: Told = nobody) -> dict[str, set[str]]:
-        """For each base chain the chains that packets may come to from it."""
+        """For each base chain the others that packets may come to from it."""
         key = table.family, table.label
         if key not in self._reach:
             bases = [name for name in _THEN if name in table.chains and table.chains[name].builtin]
             index = self.index(table)
             index.read(told)
-            self._reach[key] = {name: index.below(name, told) for name in bases}
+            reach: dict[str, set[str]] = {}
+            for name in bases:
+                below = index.below(name, told)
+                below.discard(name)
+                # Most hooks lead to the same chains, a hundred thousand of them: kept once.
+                reach[name] = next((known for known in reach.values() if known == below), below)
+            self._reach[key] = reach
         return self._reach[key]
 
     def look_around(self, told: Told = nobody) -> None:
