@@ -153,12 +153,8 @@ class CompareScreen(TableScreen):
         """The line before that differs."""
         self._step(-1)
 
-    def _step(self, step: int) -> None:
-        at = self.rows.cursor
-        found = [number for number, row in enumerate(self.model.shown) if row.sign and (number - at) * step > 0]
-        if found:
-            self.rows.go_to(found[0] if step > 0 else found[-1])
-        else:
+    def _step(self, by: int) -> None:
+        if not self.step(by, lambda row: row.sign):
             self.notify("No further difference that way.", timeout=4)
 
 

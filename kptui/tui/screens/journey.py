@@ -120,12 +120,8 @@ class JourneyScreen(TableScreen):
         """The line before that one stands behind."""
         self._step(-1)
 
-    def _step(self, step: int) -> None:
-        at = self.rows.cursor
-        found = [row for row, line in enumerate(self.model.shown) if line.step and (row - at) * step > 0]
-        if found:
-            self.rows.go_to(found[0] if step > 0 else found[-1])
-        else:
+    def _step(self, by: int) -> None:
+        if not self.step(by, lambda line: line.step):
             tell(self, "No further hop that way: {outcome} shows the next outcome.")
 
 

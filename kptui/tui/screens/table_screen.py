@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -113,6 +113,14 @@ class TableScreen(RowKeys):
     def rows(self) -> TableList:
         """The list of rows."""
         return self.query_one(TableList)
+
+    def step(self, by: int, stops: Callable[[Any], object]) -> bool:
+        """Go to the next item that is a stop, or the one before (`by` -1); False if there is none that way."""
+        at = self.rows.cursor
+        found = [row for row, item in enumerate(self.model.shown) if stops(item) and (row - at) * by > 0]
+        if found:
+            self.rows.go_to(found[0] if by > 0 else found[-1])
+        return bool(found)
 
     def compose(self) -> Iterator[Widget]:
         """Table above, detail below."""
